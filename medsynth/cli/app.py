@@ -1,0 +1,64 @@
+"""The program `medsynth`: its verbs, gathered."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from medsynth.cli import augment, demo, doctor, export, fit, info, recipes, show
+from medsynth.cli.console import run_guarded
+
+app = typer.Typer(
+    name="medsynth",
+    help="More labelled medical images from the few you have.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for module in (doctor, fit, augment, export, show, demo, info):
+    module.register(app)
+app.add_typer(recipes.app, name="recipes")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from medsynth import __version__
+
+        typer.echo(f"medsynth {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run_guarded(_invoke))
+
+
+def _invoke() -> None:
+    import click
+
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.Abort as error:
+        raise KeyboardInterrupt from error
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    if isinstance(code, int) and code:
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""What every verb needs of the terminal: consoles, progress, JSON, the error boundary."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from medsynth.core.errors import EXIT_INTERRUPTED, MedsynthError
+
+out = Console(soft_wrap=True, highlight=False)
+"""Standard output: the result."""
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+"""Standard error: progress, notes, errors."""
+
+
+def print_json(result: Any) -> None:
+    """Print one JSON object on standard output; dataclasses and paths are understood."""
+    sys.stdout.write(json.dumps(plain(result), ensure_ascii=False, indent=1) + "\n")
+
+
+def plain(value: Any) -> Any:
+    """Return `value` with dataclasses as dicts, paths as text, tuples as lists."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+Report = Callable[[int, int, str], None]
+"""Progress as workflows tell it: (done, total, what is going on, with its figures)."""
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Report]:
+    """Yield a `Report` that draws a bar on a terminal and plain lines elsewhere."""
+    if err.is_terminal:
+        with Progress(
+            TextColumn(label),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=err,
+        ) as bar:
+            task = bar.add_task("", total=None)
+            yield lambda done, total, text: bar.update(
+                task, completed=done, total=total, description=text
+            )
+        return
+    last = -1
+
+    def line(done: int, total: int, text: str) -> None:
+        nonlocal last
+        tenth = 10 * done // max(total, 1)
+        if tenth != last:
+            last = tenth
+            err.print(f"{label} {done}/{total} {text}".rstrip(), markup=False)
+
+    yield line
+
+
+def show_error(error: MedsynthError) -> None:
+    """Print a known error: its sentence, then its tip."""
+    err.print(f"error: {error.what}", style="red", markup=False)
+    if error.tip:
+        err.print(f"tip: {error.tip}", style="yellow", markup=False)
+
+
+def run_guarded(call: Callable[[], Any]) -> int:
+    """Run the program and return its exit code; bugs keep their traceback (exit 1)."""
+    try:
+        call()
+    except MedsynthError as error:
+        show_error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        err.print("interrupted.", style="red")
+        return EXIT_INTERRUPTED
+    except OSError as error:
+        known = _disk_sentence(error)
+        if known is None:
+            raise
+        show_error(known)
+        return known.exit_code
+    return 0
+
+
+def _disk_sentence(error: OSError) -> MedsynthError | None:
+    """Return the sentence for a full disk or a folder that cannot be written, else None."""
+    import errno
+
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return MedsynthError(
+            f"the disk is full{where}.",
+            "Free some space and run the same command again (a fit: with --resume); "
+            "what was finished is kept.",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return MedsynthError(
+            f"{error.strerror}{where}.", "Choose a folder that can be written, or mend its rights."
+        )
+    return None

@@ -1,0 +1,1 @@
+"""Files: atomic writes, hashes, images, YAML, the run folder and its lock."""

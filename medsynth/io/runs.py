@@ -1,0 +1,104 @@
+"""The run folder: one place that says what lies where in it.
+
+::
+
+    recipe.yaml     the resolved recipe
+    run.json        medsynth's and its libraries' versions, device, seeds
+    index.json      data root, classes, mask coding, geometry
+    items.jsonl     one line a real pair: hashes, group, split
+    plan.jsonl      the mask plan
+    log.jsonl       losses and rates, one line a report
+    checkpoints/    fitted weights and the state to go on from
+    grids/          sample grids made as training went
+    tensorboard/    the same figures as log.jsonl
+    samples/        images/, masks/, instances/ and manifest.jsonl
+    exports/        one folder a format
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from medsynth.core.errors import InputError, UsageError
+from medsynth.io.atomic import write_text
+
+RUNS = Path("runs")
+LATEST = "latest"
+
+
+class Run:
+    """The paths of one run folder; nothing is created until something is written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.recipe = path / "recipe.yaml"
+        self.about = path / "run.json"
+        self.plan = path / "plan.jsonl"
+        self.log = path / "log.jsonl"
+        self.checkpoints = path / "checkpoints"
+        self.grids = path / "grids"
+        self.tensorboard = path / "tensorboard"
+        self.samples = path / "samples"
+        self.exports = path / "exports"
+
+    @contextmanager
+    def lock(self, verb: str) -> Iterator[None]:
+        """Hold the run for writing; the system frees the lock of a process that died.
+
+        Raises:
+            InputError: another process holds it; the message says which.
+        """
+        import os
+
+        self.path.mkdir(parents=True, exist_ok=True)
+        holder = self.path / ".lock-holder"
+        try:
+            with FileLock(self.path / ".lock", timeout=0):
+                holder.write_text(f"medsynth {verb}, process {os.getpid()}", encoding="utf-8")
+                try:
+                    yield
+                finally:
+                    holder.unlink(missing_ok=True)
+        except Timeout as error:
+            who = holder.read_text(encoding="utf-8") if holder.is_file() else "another process"
+            raise InputError(
+                f"{self.path} is in use by {who}.", "Wait for it to end, or stop it first."
+            ) from error
+
+
+def new_run(stem: str, runs: Path = RUNS) -> Run:
+    """Return the next free run folder `runs/<stem>-<k>`; it is not created yet."""
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-").lower() or "run"
+    k = 1
+    while (runs / f"{safe}-{k}").exists():
+        k += 1
+    return Run(runs / f"{safe}-{k}")
+
+
+def name_latest(run: Run, runs: Path = RUNS) -> None:
+    """Let `runs/latest` (a text file, so that it works everywhere) name this run."""
+    write_text(runs / LATEST, str(run.path.resolve()) + "\n")
+
+
+def find_run(path: Path | None, runs: Path = RUNS) -> Run:
+    """Return the run at `path`, or the latest one where `path` is None.
+
+    Raises:
+        UsageError: there is none; the tip says how to make one.
+    """
+    tip = "Fit one first: medsynth fit DATA"
+    if path is None:
+        latest = runs / LATEST
+        if not latest.is_file():
+            raise UsageError(f"there is no run yet: {latest} does not exist.", tip)
+        path = Path(latest.read_text(encoding="utf-8").strip())
+        if not path.is_dir():
+            raise UsageError(f"{latest} names {path}, which is gone.", "Give one with --run DIR.")
+    if not (path / "recipe.yaml").is_file():
+        raise UsageError(f"{path} is not a medsynth run: it has no recipe.yaml.", tip)
+    return Run(path)
