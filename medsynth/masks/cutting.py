@@ -1,0 +1,55 @@
+"""Cutting an object out of a mask and laying it onto another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medsynth.core.types import Box, Mask
+from medsynth.masks.instances import renumber
+from medsynth.masks.objects import find_objects
+from medsynth.masks.resample import resize_nearest
+
+
+def cut_out(donor: Mask, number: int, height: int, width: int) -> Mask:
+    """Return object `number` of the donor alone, its box resized to (height, width).
+
+    The piece always has instances: where the donor has none, one for each class.
+    """
+    found, _ = find_objects(donor)
+    top, left, tall, wide = box_of(found == number)
+    window = np.s_[top : top + tall, left : left + wide]
+    labels = resize_nearest(donor.labels[window] * (found[window] == number), height, width)
+    ids: NDArray[Any] = labels
+    if donor.instances is not None:
+        ids = resize_nearest(donor.instances[window], height, width) * (labels > 0)
+    return Mask(labels, renumber(ids))
+
+
+def paste(mask: Mask, piece: Mask, top: int, left: int) -> Mask:
+    """Return the mask with the piece's foreground on top; its instances get new ids.
+
+    A mask without instances stays without. An instance of the mask that is wholly covered
+    goes, and the others close the gap.
+    """
+    height, width = piece.hw
+    window = np.s_[top : top + height, left : left + width]
+    on_top = piece.labels > 0
+    labels = mask.labels.copy()
+    labels[window][on_top] = piece.labels[on_top]
+    if mask.instances is None or piece.instances is None:
+        return Mask(labels)
+    instances = mask.instances.astype(np.int64)
+    first_free = int(instances.max(initial=0))
+    instances[window][on_top] = piece.instances[on_top].astype(np.int64) + first_free
+    return Mask(labels, renumber(instances))
+
+
+def box_of(region: NDArray[np.bool_]) -> Box:
+    """Return the bounding box of an (H, W) region that is not empty."""
+    rows = np.flatnonzero(region.any(axis=1))
+    cols = np.flatnonzero(region.any(axis=0))
+    top, left = int(rows[0]), int(cols[0])
+    return top, left, int(rows[-1]) - top + 1, int(cols[-1]) - left + 1
