@@ -1,1 +1,8 @@
-"""export."""
+"""From samples in memory to files that other tools read: one file a format.
+
+An exporter is pure conversion and thin writing. What holds for all formats stands once:
+`leakage` (synthetic pairs never reach val or test), `replace_folder` (an export is whole
+or not there), `card` (export.json), `deliver` (the order of it all). No torch here.
+
+Axis order: images (H, W, C), masks (H, W); x runs along W, y along H.
+"""

@@ -1,0 +1,116 @@
+"""The order of an export: check, recognise, write beside, put in place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from medsynth.core.errors import InputError, UsageError, listed
+from medsynth.export.card import content_hash, is_whole, read_card, to_card, write_card
+from medsynth.export.exporter import EXPORTERS, Exporter, ExportResult, ExportSet, Report
+from medsynth.export.leakage import refuse_leaks
+from medsynth.export.options import ExportOptions, options_of
+from medsynth.export.replace_folder import held, replaced
+
+
+def exporter_named(name: str) -> Exporter:
+    """Return the exporter of a format.
+
+    Raises:
+        UsageError: there is none; the tip lists the formats with a line each.
+    """
+    if name in EXPORTERS.names():
+        return EXPORTERS.get(name)()
+    try:
+        EXPORTERS.get(name)
+    except UsageError as error:
+        formats = "\n".join(f"  {known}: {item.summary}" for known, item in EXPORTERS.items())
+        raise UsageError(error.what, f"The formats are:\n{formats}") from None
+    raise AssertionError("the registry knows a name that it does not list")
+
+
+def deliver(
+    format_name: str,
+    export_set: ExportSet,
+    out: Path,
+    options: ExportOptions,
+    report: Report,
+    *,
+    overwrite: bool = False,
+) -> ExportResult:
+    """Write the set to `out` in a format; afterwards `out` is the old folder or all of the new.
+
+    Raises:
+        UsageError: unknown format; or `out` holds something else.
+        InputError: something leaks between splits, or the format cannot hold the set.
+    """
+    exporter = exporter_named(format_name)
+    out = out.expanduser().resolve()
+    _refuse_twins(export_set)
+    refuse_leaks(export_set)
+    own = options_of(format_name, exporter.options, options)
+    notes = exporter.check(export_set, own)
+    with held(out):
+        card = read_card(out)
+        content = content_hash(format_name, export_set, own)
+        if card and card["content"] == content and is_whole(out, card):
+            return _known(card, exporter, export_set, out)
+        _refuse_occupied(out, card, overwrite)
+        with replaced(out) as folder:
+            written = exporter.write(export_set, folder, own, report)
+            result = replace(
+                written,
+                format=format_name,
+                notes=(*notes, *written.notes),
+                out=out,
+                how_to_load=exporter.how_to_load(export_set, out),
+            )
+            write_card(folder, to_card(format_name, export_set, own, result))
+    return result
+
+
+def _known(
+    card: dict[str, Any], exporter: Exporter, export_set: ExportSet, out: Path
+) -> ExportResult:
+    return ExportResult(
+        counts=card["counts"],
+        notes=tuple(card["notes"]),
+        format=card["format"],
+        out=out,
+        up_to_date=True,
+        how_to_load=exporter.how_to_load(export_set, out),
+    )
+
+
+def _refuse_twins(export_set: ExportSet) -> None:
+    """Refuse ids that would be one file, also where file names have no case."""
+    seen: dict[str, str] = {}
+    twins = [
+        f"{row.id} and {other}"
+        for row in export_set.rows
+        if (other := seen.setdefault(row.id.casefold(), row.id)) is not row.id
+    ]
+    if twins:
+        raise InputError(
+            f"two samples would have one file name: {listed(twins)}.", "Rename one of each two."
+        )
+
+
+def _refuse_occupied(out: Path, card: dict[str, Any] | None, overwrite: bool) -> None:
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise UsageError(f"{out} is a file.", "Give a folder with --out.")
+    if not any(out.iterdir()):
+        return
+    if card is None:
+        raise UsageError(
+            f"{out} is not empty and was not written by medsynth export, so it is left alone.",
+            "Give another folder with --out.",
+        )
+    if not overwrite:
+        raise UsageError(
+            f"{out} holds another export ({card.get('format')}, other samples or options).",
+            "Replace it with --overwrite, or give another folder with --out.",
+        )

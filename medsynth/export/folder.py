@@ -1,0 +1,102 @@
+"""Plain folders: `<split>/images/<id>.png` beside `<split>/masks/<id>.png`, lossless."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medsynth.core.errors import InputError
+from medsynth.core.options import Options
+from medsynth.core.types import LabelClass, Sample
+from medsynth.export.exporter import ExportResult, ExportSet, Report, Row
+from medsynth.io.atomic import write_json
+from medsynth.io.images import encode_png
+
+MaskValues = Literal["index", "255"]
+COLUMNS = ("id", "split", "origin", "group", "sources")
+
+
+class FolderOptions(Options):
+    """Options of the format folder."""
+
+    mask_values: MaskValues = "index"
+    """folder: index writes class ids; 255 writes 0 and 255, for sets with one class only."""
+
+
+class Folder:
+    """Writes folders of PNGs, `samples.csv` and `classes.json`."""
+
+    summary: ClassVar[str] = "folders of PNG images and masks, with samples.csv and classes.json"
+    options: ClassVar[type[Options]] = FolderOptions
+
+    def check(self, export_set: ExportSet, options: FolderOptions) -> list[str]:
+        """Refuse 0/255 masks where there is more than one class.
+
+        Raises:
+            InputError: `mask_values` is 255 and a mask could not say which class it means.
+        """
+        objects = [item.name for item in export_set.classes if item.id]
+        if options.mask_values == "255" and len(objects) != 1:
+            raise InputError(
+                f"masks of 0 and 255 hold one class, but this set has {len(objects)}: "
+                f"{', '.join(objects)}.",
+                "Use export.mask_values=index.",
+            )
+        return []
+
+    def write(
+        self, export_set: ExportSet, out: Path, options: FolderOptions, report: Report
+    ) -> ExportResult:
+        """Write the pictures sample by sample, then the two lists."""
+        for done, sample in enumerate(export_set.samples(), start=1):
+            for kind, array in pictures(sample, options.mask_values).items():
+                path = out / sample.split / kind / f"{sample.id}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(encode_png(array))
+            report(done, len(export_set), sample.id)
+        with (out / "samples.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerows([COLUMNS, *map(cells, export_set.rows)])
+        write_json(out / "classes.json", to_classes(export_set.classes, options.mask_values))
+        return ExportResult(export_set.counts())
+
+    def how_to_load(self, export_set: ExportSet, out: Path) -> str:
+        """Return the line for the data set class."""
+        split = (export_set.splits() or ("train",))[0]
+        return f'medsynth.data.torch_dataset.FolderDataset("{out.as_posix()}", split="{split}")'
+
+
+def pictures(sample: Sample, mask_values: MaskValues) -> dict[str, NDArray[Any]]:
+    """Return kind -> picture of one sample: images, masks, and instances where it has them.
+
+    images: (H, W, C) uint8; masks: (H, W) uint8; instances: (H, W) uint16.
+    """
+    labels = sample.mask.labels
+    masks = labels if mask_values == "index" else (labels > 0).astype(np.uint8) * np.uint8(255)
+    found: dict[str, NDArray[Any]] = {"images": sample.image, "masks": masks}
+    if sample.mask.instances is not None:
+        found["instances"] = sample.mask.instances
+    return found
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """Return the cells of `COLUMNS`; sources are joined by ";"."""
+    return (row.id, row.split, row.origin, row.group, ";".join(row.sources))
+
+
+def to_classes(classes: tuple[LabelClass, ...], mask_values: MaskValues) -> dict[str, Any]:
+    """Return what `classes.json` holds: each class with the value it has in the masks."""
+    return {
+        "mask_values": mask_values,
+        "classes": [
+            {
+                "id": item.id,
+                "name": item.name,
+                "value": item.id if mask_values == "index" else 255 * (item.id > 0),
+            }
+            for item in classes
+        ],
+    }

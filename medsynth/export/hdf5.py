@@ -1,0 +1,149 @@
+"""One HDF5 file: a chunk a sample, so that it reads well in any order.
+
+::
+
+    images     (N, H, W, C) uint8
+    masks      (N, H, W) uint8, class ids, 0 = background
+    instances  (N, H, W) uint16, only where the data has them; 0 = no instance
+    ids, split, origin, group, sources   (N,) text
+
+Attributes: format, format_version, name, classes (JSON), generator, license_note, citation.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import h5py
+import numpy as np
+from pydantic import Field
+
+from medsynth.core.errors import InputError
+from medsynth.core.options import Options
+from medsynth.core.types import LabelClass
+from medsynth.export.citation import LICENSE_NOTE, citations, generator
+from medsynth.export.exporter import ExportResult, ExportSet, Report, Row
+
+FORMAT = "medsynth-hdf5"
+FORMAT_VERSION = 1
+
+
+class Hdf5Options(Options):
+    """Options of the format hdf5."""
+
+    gzip_level: int = Field(default=4, ge=0, le=9)
+    """hdf5: compression, 0 (none, fastest) to 9 (smallest)."""
+
+
+class Hdf5:
+    """Writes `<name>.h5`."""
+
+    summary: ClassVar[str] = "one HDF5 file with images and masks, compressed, a chunk a sample"
+    options: ClassVar[type[Options]] = Hdf5Options
+
+    def check(self, export_set: ExportSet, options: Hdf5Options) -> list[str]:  # noqa: ARG002
+        """Refuse images of several sizes, which one array cannot hold.
+
+        Raises:
+            InputError: sizes differ.
+        """
+        if export_set.hw is None:
+            raise InputError(
+                "the images differ in size, and an HDF5 array holds one size only.",
+                "Export at the model's geometry, or use another format.",
+            )
+        if export_set.has_instances:
+            return ["`instances` is 0 throughout for samples whose masks hold no instances."]
+        return []
+
+    def write(
+        self, export_set: ExportSet, out: Path, options: Hdf5Options, report: Report
+    ) -> ExportResult:
+        """Write the file sample by sample."""
+        # Without times in it, the same samples give the same bytes.
+        with h5py.File(out / file_name(export_set), "w", track_order=False) as file:
+            file.attrs.update(attributes(export_set))
+            for name, texts in columns(export_set.rows).items():
+                file.create_dataset(name, data=fixed_width(texts), track_times=False)
+            arrays = _create_arrays(file, export_set, options)
+            for index, sample in enumerate(export_set.samples()):
+                arrays["images"][index] = sample.image
+                arrays["masks"][index] = sample.mask.labels
+                if sample.mask.instances is not None and "instances" in arrays:
+                    arrays["instances"][index] = sample.mask.instances
+                report(index + 1, len(export_set), sample.id)
+        return ExportResult(export_set.counts())
+
+    def how_to_load(self, export_set: ExportSet, out: Path) -> str:
+        """Return the line for the data set class."""
+        path = (out / file_name(export_set)).as_posix()
+        split = (export_set.splits() or ("train",))[0]
+        return f'medsynth.data.torch_dataset.Hdf5Dataset("{path}", split="{split}")'
+
+
+def file_name(export_set: ExportSet) -> str:
+    """Return the name of the file, for example "polyps-1.h5"."""
+    return (re.sub(r"[^A-Za-z0-9_-]+", "-", export_set.name).strip("-") or "export") + ".h5"
+
+
+def columns(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Return name -> texts of all rows; sources are joined by ";"."""
+    return {
+        "ids": [row.id for row in rows],
+        "split": [row.split for row in rows],
+        "origin": [row.origin for row in rows],
+        "group": [row.group for row in rows],
+        "sources": [";".join(row.sources) for row in rows],
+    }
+
+
+def fixed_width(texts: Sequence[str]) -> np.ndarray[Any, Any]:
+    """Return texts as an (N,) array of UTF-8 of one width, which reads fast and writes alike."""
+    encoded = [text.encode() for text in texts]
+    width = max([1, *map(len, encoded)])
+    return np.array(encoded, dtype=h5py.string_dtype("utf-8", width))
+
+
+def attributes(export_set: ExportSet) -> dict[str, Any]:
+    """Return the attributes of the file."""
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "name": export_set.name,
+        "classes": to_classes(export_set.classes),
+        "generator": generator(),
+        "license_note": LICENSE_NOTE,
+        "citation": "\n".join(citations()),
+    }
+
+
+def to_classes(classes: Sequence[LabelClass]) -> str:
+    """Return the classes as JSON: [{"id": 0, "name": "background"}, ...]."""
+    return json.dumps([{"id": item.id, "name": item.name} for item in classes], ensure_ascii=False)
+
+
+def _create_arrays(file: h5py.File, export_set: ExportSet, options: Hdf5Options) -> dict[str, Any]:
+    assert export_set.hw is not None
+    shapes: dict[str, tuple[tuple[int, ...], type]] = {
+        "images": ((*export_set.hw, export_set.channels), np.uint8),
+        "masks": (export_set.hw, np.uint8),
+    }
+    if export_set.has_instances:
+        shapes["instances"] = (export_set.hw, np.uint16)
+    compression = {"compression": "gzip", "compression_opts": options.gzip_level}
+    return {
+        name: file.create_dataset(
+            name,
+            shape=(len(export_set), *shape),
+            dtype=dtype,
+            chunks=(1, *shape),
+            track_times=False,
+            shuffle=dtype is np.uint16 and options.gzip_level > 0,
+            **(compression if options.gzip_level else {}),
+        )
+        for name, (shape, dtype) in shapes.items()
+    }

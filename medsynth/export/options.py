@@ -1,0 +1,37 @@
+"""The options of `export` as a recipe holds them: flat keys, gathered from where they belong."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from pydantic import Field
+
+from medsynth.core.options import Options, parse_options
+from medsynth.export.choose import ChoiceOptions
+from medsynth.export.coco import CocoOptions
+from medsynth.export.folder import FolderOptions
+from medsynth.export.hdf5 import Hdf5Options
+
+O = TypeVar("O", bound=Options)  # noqa: E741
+
+
+class ExportOptions(ChoiceOptions, FolderOptions, CocoOptions, Hdf5Options):
+    """The section `export` of a recipe; a format reads its own keys and no others."""
+
+    plugin: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Options of formats that plugins bring: format name, then key and value."""
+
+
+def options_of(format_name: str, model: type[O], options: ExportOptions) -> O:
+    """Return the options model of one format, filled from the recipe's section.
+
+    Raises:
+        UsageError: `export.plugin.<format>` holds an unknown key or a wrong value.
+    """
+    shared = {
+        name: getattr(options, name)
+        for name in model.model_fields
+        if name in ExportOptions.model_fields
+    }
+    own = options.plugin.get(format_name, {})
+    return parse_options(model, {**shared, **own}, f"export.plugin.{format_name}")

@@ -1,0 +1,216 @@
+import json
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from medsynth.core.errors import InputError, UsageError
+from medsynth.export import replace_folder
+from medsynth.export.deliver import deliver
+from medsynth.export.options import ExportOptions
+from medsynth.io.hashing import hash_file
+
+from .sets import make_set, quiet
+
+FORMATS = ("coco", "folder", "hdf5")
+OPTIONS = ExportOptions()
+
+
+def files(folder):
+    return {
+        str(path.relative_to(folder)): hash_file(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def stopping(export_set, after):
+    """The set, whose loading is interrupted after some samples."""
+    left = iter(range(after))
+
+    def load(row):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return export_set.load(row)
+
+    return replace(export_set, load=load, about={"run": "other"})
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_same_set_gives_the_same_bytes_at_another_time_and_place(name, tmp_path):
+    first = deliver(name, make_set(), tmp_path / "a", OPTIONS, quiet)
+    time.sleep(1.1)
+    deliver(name, make_set(), tmp_path / "deep" / "b", OPTIONS, quiet)
+    found = files(tmp_path / "a")
+    assert found == files(tmp_path / "deep" / "b")
+    assert "export.json" in found
+    assert first.counts == {
+        "train": {"real": 4, "synthetic": 8},
+        "val": {"real": 1},
+        "test": {"real": 1},
+    }
+    text = (tmp_path / "a" / "export.json").read_text()
+    assert str(tmp_path) not in text
+    card = json.loads(text)
+    assert card["lineage"] == {"synthetic": 8, "source_masks": 4, "without_known_source": 0}
+    assert card["files"]["count"] == len(found) - 1
+    assert "CVPR 2025" in card["cite"][0]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_interrupted_export_leaves_the_previous_one_whole(name, tmp_path):
+    out = tmp_path / "out"
+    deliver(name, make_set(), out, OPTIONS, quiet)
+    before = files(out)
+    with pytest.raises(KeyboardInterrupt):
+        deliver(name, stopping(make_set(), 5), out, OPTIONS, quiet, overwrite=True)
+    assert files(out) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_unchanged_export_is_not_done_again(name, tmp_path):
+    first = deliver(name, make_set(), tmp_path / "out", OPTIONS, quiet)
+    again = deliver(
+        name,
+        stopping(make_set(), 0).__class__(**fields(make_set())),
+        tmp_path / "out",
+        OPTIONS,
+        quiet,
+    )
+    assert again == replace(first, up_to_date=True)
+
+
+def fields(export_set):
+    def load(row):
+        raise AssertionError("nothing should be loaded")
+
+    slots = {name: getattr(export_set, name) for name in export_set.__slots__}
+    return {**slots, "load": load}
+
+
+def test_a_damaged_export_is_not_taken_for_an_unchanged_one(tmp_path):
+    out = tmp_path / "out"
+    deliver("folder", make_set(), out, OPTIONS, quiet)
+    next(out.rglob("*.png")).unlink()
+    with pytest.raises(UsageError, match="holds another export"):
+        deliver("folder", make_set(), out, OPTIONS, quiet)
+    assert not deliver("folder", make_set(), out, OPTIONS, quiet, overwrite=True).up_to_date
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [({"segmentation": "polygon"}, "coco"), ({"gzip_level": 9}, "hdf5"), ({}, "folder")],
+)
+def test_other_options_or_samples_need_overwrite(options, name, tmp_path):
+    out = tmp_path / "out"
+    deliver(name, make_set(), out, OPTIONS, quiet)
+    changed = make_set() if options else make_set(reals=12)
+    with pytest.raises(UsageError) as caught:
+        deliver(name, changed, out, ExportOptions(**options), quiet)
+    assert "--overwrite" in (caught.value.tip or "")
+    deliver(name, changed, out, ExportOptions(**options), quiet, overwrite=True)
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_folder_that_is_not_ours_is_never_replaced(tmp_path):
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(UsageError, match="was not written by medsynth"):
+        deliver("folder", make_set(), tmp_path, OPTIONS, quiet, overwrite=True)
+    with pytest.raises(UsageError, match="is a file"):
+        deliver("folder", make_set(), tmp_path / "thesis.tex", OPTIONS, quiet, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_an_empty_folder_is_filled(tmp_path):
+    (tmp_path / "out").mkdir()
+    assert deliver("folder", make_set(), tmp_path / "out", OPTIONS, quiet).out == tmp_path / "out"
+
+
+def test_leftovers_of_dead_exports_go_and_a_moved_export_comes_back(tmp_path):
+    out = tmp_path / "out"
+    deliver("folder", make_set(), out, OPTIONS, quiet)
+    before = files(out)
+    dead = replace_folder._beside(out, replace_folder.NEW)
+    (dead / "train").mkdir(parents=True)
+    other = replace_folder._beside(tmp_path / "out2", replace_folder.NEW)
+    other.mkdir()
+    out.rename(replace_folder._beside(out, replace_folder.OLD))  # as after a crash in between
+    assert deliver("folder", make_set(), out, OPTIONS, quiet).up_to_date
+    assert files(out) == before
+    assert {path.name for path in tmp_path.iterdir()} == {"out", other.name}
+
+
+def test_two_exports_to_one_place_at_a_time(tmp_path):
+    with (
+        replace_folder.held(tmp_path / "out"),
+        pytest.raises(InputError, match="another export is being written"),
+    ):
+        deliver("folder", make_set(), tmp_path / "out", OPTIONS, quiet)
+
+
+def test_an_unknown_format_gets_the_list_of_all(tmp_path):
+    with pytest.raises(UsageError) as caught:
+        deliver("cocoo", make_set(), tmp_path, OPTIONS, quiet)
+    assert "did you mean 'coco'?" in caught.value.what
+    assert all(f"{name}: " in (caught.value.tip or "") for name in FORMATS)
+
+
+def test_ids_that_differ_in_case_only_are_refused(tmp_path):
+    export_set = make_set()
+    twin = replace(export_set.rows[0], id=export_set.rows[0].id.upper())
+    with pytest.raises(InputError, match="one file name"):
+        deliver(
+            "folder",
+            replace(export_set, rows=(*export_set.rows, twin)),
+            tmp_path / "out",
+            OPTIONS,
+            quiet,
+        )
+
+
+@pytest.mark.parametrize("wrong", ["class", "size", "split", "instances"])
+def test_a_sample_that_is_not_what_was_listed_is_refused(wrong, tmp_path):
+    export_set = make_set(instances=True)
+
+    def load(row):
+        sample = export_set.load(row)
+        labels = sample.mask.labels.copy()
+        if wrong == "class":
+            labels[0, 0] = 9
+        if wrong == "instances":
+            labels[:] = labels == 0
+        mask = replace(sample.mask, labels=labels)
+        if wrong == "size":
+            mask, image = replace(mask, labels=labels[1:]), sample.image
+            return replace(sample, mask=mask, image=image)
+        return replace(sample, mask=mask, split="val" if wrong == "split" else sample.split)
+
+    with pytest.raises(InputError, match="cannot be exported"):
+        deliver("folder", replace(export_set, load=load), tmp_path / "out", OPTIONS, quiet)
+    assert not list(tmp_path.iterdir())
+
+
+def test_memory_does_not_grow_with_the_number_of_samples(tmp_path):
+    import tracemalloc
+
+    export_set = make_set(hw=(64, 64))
+    rows = [replace(row, id=f"{row.id}-{k}") for k in range(20) for row in export_set.rows]
+
+    def load(row):
+        sample = export_set.load(replace(row, id=row.id.rpartition("-")[0]))
+        return replace(sample, id=row.id, image=np.array(sample.image))
+
+    peaks = {}
+    for count in (28, 280):
+        big = replace(export_set, rows=tuple(rows[:count]), real=(), load=load)
+        big = replace(big, rows=tuple(replace(r, sources=(), group=r.id) for r in big.rows))
+        for name in FORMATS:
+            tracemalloc.start()
+            deliver(name, big, tmp_path / f"{name}-{count}", OPTIONS, quiet)
+            peaks[name, count] = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+    for name in FORMATS:
+        growth = (peaks[name, 280] - peaks[name, 28]) / 252
+        assert growth < 3000, (name, growth)  # a row and its name; an image has 12288 bytes
