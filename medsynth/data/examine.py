@@ -1,0 +1,205 @@
+"""One look at each pair: hashes, sizes, values, and what is wrong with its files.
+
+Files are read one pair at a time in a few threads; only the small `PairFacts` are kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from skimage.measure import label
+
+from medsynth.data.geometry import plan_geometry
+from medsynth.data.hashes import combined_hash
+from medsynth.data.intensities import is_grey, to_uint8
+from medsynth.data.mask_values import count_values, mask_values
+from medsynth.data.options import DataOptions
+from medsynth.data.readers import Pair
+from medsynth.data.reading import Raster, UnreadableError, decode
+from medsynth.io.hashing import hash_bytes
+
+THREADS = 4
+MOST_VALUES = 256
+FEW_VALUES = 8
+"""Masks with no more values than this are not asked whether they look like instance ids."""
+
+Progress = Callable[[int, int, str], None]
+Look = Callable[[Raster], Any]
+"""A further look at each image while it is in memory; what it returns is kept as `extra`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaskFacts:
+    """What the values of a pair's mask files are.
+
+    counts: value -> pixels, the `MOST_VALUES` most frequent.
+    core: the same for pixels whose eight neighbours have their value: thin edges have none.
+    distinct: how many values there are.
+    colour: whether values are packed colours.
+    lossy: whether a file is a JPEG.
+    looks_like_ids: whether values run 1..n without gaps, each standing in one place.
+    cropped_px: foreground (non-zero) pixels outside what the model's geometry shows.
+    """
+
+    counts: Mapping[int, int]
+    core: Mapping[int, int]
+    distinct: int
+    colour: bool
+    lossy: bool
+    looks_like_ids: bool
+    cropped_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class PairFacts:
+    """What one look at a pair's files found; `faults` empty means that it is usable.
+
+    faults: (code, sentence) of each thing that makes the pair unusable.
+    clipped_px: pixels that the window makes black or white.
+    """
+
+    pair: Pair
+    image_sha256: str = ""
+    mask_sha256: str = ""
+    hw: tuple[int, int] = (0, 0)
+    grey: bool = True
+    depth: str = "uint8"
+    clipped_px: int = 0
+    image_oddities: tuple[str, ...] = ()
+    mask_oddities: tuple[str, ...] = ()
+    mask: MaskFacts | None = None
+    faults: tuple[tuple[str, str], ...] = ()
+    extra: Any = field(default=None, compare=False)
+
+
+def examine_all(
+    root: Path,
+    pairs: Sequence[Pair],
+    options: DataOptions,
+    look: Look | None = None,
+    progress: Progress | None = None,
+) -> Iterator[PairFacts]:
+    """Yield the facts of each pair, in the order of `pairs`."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = pool.map(lambda pair: examine(root, pair, options, look), pairs)
+        for done, facts in enumerate(found, start=1):
+            if progress is not None:
+                progress(done, len(pairs), "examining")
+            yield facts
+
+
+def examine(root: Path, pair: Pair, options: DataOptions, look: Look | None = None) -> PairFacts:
+    """Read a pair's files once and return what they are."""
+    faults: list[tuple[str, str]] = []
+    image = _open(root, pair.image, "image", faults)
+    masks = [_open(root, path, "mask", faults) for path in pair.masks]
+    ids = [_open(root, pair.instances, "mask", faults)] if pair.instances else []
+    labelled = zip((*pair.masks, pair.instances), (*masks, *ids), strict=False)
+    if image.raster is not None:
+        faults += _mismatches(pair.image, image.raster, labelled)
+    if faults or image.raster is None:
+        return PairFacts(pair, hash_bytes(image.data), faults=tuple(faults))
+    pixels, clipped = to_uint8(image.raster.pixels, options.window)
+    rasters = [opened.raster for opened in masks if opened.raster is not None]
+    return PairFacts(
+        pair,
+        hash_bytes(image.data),
+        combined_hash([m.data for m in masks], ids[0].data if ids else None),
+        image.raster.hw,
+        is_grey(pixels),
+        str(image.raster.pixels.dtype),
+        clipped,
+        image.raster.oddities,
+        tuple(sorted({oddity for raster in rasters for oddity in raster.oddities})),
+        _mask_facts(rasters, options),
+        extra=look(image.raster) if look is not None else None,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opened:
+    data: bytes
+    raster: Raster | None
+
+
+def _open(root: Path, name: str, kind: str, faults: list[tuple[str, str]]) -> _Opened:
+    data = b""
+    try:
+        data = (root / name).read_bytes()
+        raster = decode(data, "indices" if kind == "mask" else "colours")
+    except OSError as error:
+        faults.append((f"unreadable-{kind}", f"{name}: {error.strerror}"))
+    except UnreadableError as error:
+        faults.append((f"unreadable-{kind}", f"{name}: {error}"))
+    else:
+        return _Opened(data, raster)
+    return _Opened(data, None)
+
+
+def _mismatches(
+    name: str, image: Raster, labelled: Iterator[tuple[str | None, _Opened]]
+) -> list[tuple[str, str]]:
+    return [
+        (
+            "size-mismatch",
+            f"{name} is {image.hw[1]}x{image.hw[0]} but {path} is "
+            f"{opened.raster.hw[1]}x{opened.raster.hw[0]}",
+        )
+        for path, opened in labelled
+        if opened.raster is not None and opened.raster.hw != image.hw
+    ]
+
+
+def _mask_facts(rasters: list[Raster], options: DataOptions) -> MaskFacts:
+    counts: Counter[int] = Counter()
+    core: Counter[int] = Counter()
+    colour, ids, cropped = False, True, 0
+    for raster in rasters:
+        values, coloured = mask_values(raster.pixels)
+        own = count_values(values)
+        counts.update(own)
+        core.update(count_values(values[_is_core(values)]) if len(own) > 2 else own)
+        colour = colour or coloured
+        ids = ids and not coloured and not raster.lossy and _looks_like_ids(values, own)
+        cropped += _cropped(values, options)
+    return MaskFacts(
+        dict(counts.most_common(MOST_VALUES)),
+        dict(core.most_common(MOST_VALUES)),
+        len(counts),
+        colour,
+        any(raster.lossy for raster in rasters),
+        ids,
+        cropped,
+    )
+
+
+def _is_core(values: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Return where all of the 3x3 neighbourhood has one value; float32 holds 24 bits exactly."""
+    exact = values.astype(np.float32)
+    square = np.ones((3, 3), np.uint8)
+    return np.asarray(cv2.erode(exact, square) == cv2.dilate(exact, square))
+
+
+def _looks_like_ids(values: NDArray[np.int32], counts: Mapping[int, int]) -> bool:
+    present = [value for value in counts if value != 0]
+    if len(present) <= FEW_VALUES or min(present) < 0:
+        return max(present, default=0) == len(present)
+    regions = label(values, background=0, connectivity=2)
+    return max(present) == len(present) and int(regions.max()) <= 1.2 * len(present)
+
+
+def _cropped(values: NDArray[np.int32], options: DataOptions) -> int:
+    hw = (values.shape[0], values.shape[1])
+    top, left, height, width = plan_geometry(hw, options.size_hw, options.fit).source_box
+    if (height, width) == hw:
+        return 0
+    inside = np.count_nonzero(values[top : top + height, left : left + width])
+    return int(np.count_nonzero(values) - inside)

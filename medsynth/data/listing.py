@@ -1,0 +1,77 @@
+"""Which files a data folder holds; links that lead out of it are told, not followed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from medsynth.core.errors import InputError
+from medsynth.io.images import IMAGE_SUFFIXES
+
+TIP = "Give a folder with images and masks, for example DATA/images and DATA/masks."
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files below a root.
+
+    root: absolute path, links resolved.
+    images: files with an image suffix, relative, sorted.
+    others: the other files, relative, sorted.
+    not_followed: links that lead out of the root or to a folder.
+    """
+
+    root: Path
+    images: tuple[PurePosixPath, ...]
+    others: tuple[PurePosixPath, ...]
+    not_followed: tuple[str, ...]
+
+
+def list_files(root: Path) -> Listing:
+    """List the files below `root`; hidden files and folders are passed over.
+
+    Raises:
+        InputError: the folder is absent, a file, unreadable, or holds no picture.
+    """
+    if not root.exists():
+        raise InputError(f"{root} does not exist.", TIP)
+    if not root.is_dir():
+        raise InputError(f"{root} is a file, not a folder.", TIP)
+    root = root.resolve()
+    files: list[PurePosixPath] = []
+    links: list[str] = []
+    for path in _walk(root, root, links):
+        files.append(PurePosixPath(path.relative_to(root).as_posix()))
+    files.sort()
+    images = tuple(path for path in files if path.suffix.lower() in IMAGE_SUFFIXES)
+    if not images:
+        held = f"holds {len(files)} files, but no picture" if files else "is empty"
+        gone = f" ({len(links)} links out of the folder were not followed)" if links else ""
+        raise InputError(f"{root} {held}{gone}.", f"{TIP} Read are: {' '.join(IMAGE_SUFFIXES)}.")
+    others = tuple(path for path in files if path.suffix.lower() not in IMAGE_SUFFIXES)
+    return Listing(root, images, others, tuple(sorted(links)))
+
+
+def _walk(folder: Path, root: Path, links: list[str]) -> Iterator[Path]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be read: {error.strerror}.", "Mend its rights."
+        ) from error
+    for entry in entries:
+        path = Path(entry.path)
+        if entry.name.startswith((".", "__MACOSX")) or entry.name == "Thumbs.db":
+            continue
+        if entry.is_symlink() and (entry.is_dir() or not _inside(path, root)):
+            links.append(path.relative_to(root).as_posix())
+        elif entry.is_dir():
+            yield from _walk(path, root, links)
+        elif entry.is_file():
+            yield path
+
+
+def _inside(path: Path, root: Path) -> bool:
+    return path.resolve().is_relative_to(root)

@@ -1,0 +1,193 @@
+"""What a survey says of a folder, as problems: pure functions of the facts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from medsynth.data.coding import MaskCoding, nearest_entries
+from medsynth.data.examine import PairFacts
+from medsynth.data.listing import Listing
+from medsynth.data.mask_values import GREY
+from medsynth.data.options import DataOptions
+from medsynth.data.problems import Problem, Severity, problem
+from medsynth.data.readers import Found
+
+SKIP = "or leave such pairs out with --set data.on_mismatch=skip"
+FAULTS = {
+    "unreadable-image": ("some images cannot be read", "Export these images again,"),
+    "unreadable-mask": ("some masks cannot be read", "Export these masks again,"),
+    "size-mismatch": ("some images and masks differ in size", "Resize one of the two,"),
+}
+ODDITIES = {
+    "alpha": ("note", "have an alpha channel, which is left away", ""),
+    "cmyk": ("warning", "are CMYK and were converted to RGB; colours may be off",
+             "Save them as RGB."),
+    "converted": ("note", "have another colour space and were converted to RGB", ""),
+    "palette": ("note", "have a palette", ""),
+    "pages": ("warning", "have several pages, of which only the first is used",
+              "Save each page as a file of its own."),
+    "rotated": ("note", "were turned upright as their EXIF orientation says", ""),
+    "not-finite": ("warning", "hold NaN or infinite values, taken as the least value",
+                   "Mend the export of these files."),
+}  # fmt: skip
+
+
+def layout_problems(listing: Listing, found: Found, options: DataOptions) -> list[Problem]:
+    """Return what the names alone tell: partners that miss, stems that two files claim."""
+    bad = _bad(options)
+    return [
+        *problem("missing-mask", bad, "some images have no mask", found.lonely_images,
+                 f"Add a mask of the same stem (all black if nothing is there), {SKIP}."),
+        *problem("missing-image", bad, "some masks have no image", found.lonely_masks,
+                 f"Add the image of the same stem, {SKIP}."),
+        *problem("duplicate-stem", bad, "some stems are claimed by two files", found.duplicates,
+                 f"Keep one of each, {SKIP}."),
+        *problem("link-outside", "warning",
+                 "some links lead out of the folder or to a folder and were not followed",
+                 listing.not_followed,
+                 "Copy the files, or name the folders with data.images and data.masks."),
+    ]  # fmt: skip
+
+
+def fault_problems(facts: Sequence[PairFacts], options: DataOptions) -> list[Problem]:
+    """Return what makes pairs unusable, a problem a kind."""
+    out = []
+    for code, (what, tip) in FAULTS.items():
+        said = [text for fact in facts for kind, text in fact.faults if kind == code]
+        out += problem(code, _bad(options), what, said, f"{tip} {SKIP}.")
+    return out
+
+
+def _bad(options: DataOptions) -> Severity:
+    return "error" if options.on_mismatch == "error" else "warning"
+
+
+def class_problems(
+    coding: MaskCoding, named: Mapping[int, str], options: DataOptions
+) -> list[Problem]:
+    """Return names that no mask has: an error where the recipe names them."""
+    present = {value for value, _ in coding.entries}
+    wanted = {value: name for value, name in named.items() if value != 0}
+    absent = [f"{name} (value {v})" for v, name in sorted(wanted.items()) if v not in present]
+    if coding.meaning != "labels" and len(wanted) <= 1:
+        absent = []
+    told = options.classes is not None
+    return problem(
+        "class-absent",
+        "error" if told else "note",
+        "some named classes occur in no mask",
+        absent,
+        f"The masks hold the values {_shown(present)}: mend data.classes." if told else "",
+    )
+
+
+def _shown(values: set[int]) -> str:
+    return ", ".join(str(value) for value in sorted(values)[:12]) or "of object ids"
+
+
+def class_pixels(fact: PairFacts, coding: MaskCoding) -> dict[int, int]:
+    """Return class id -> pixels of a usable pair's mask under the coding."""
+    out: Counter[int] = Counter()
+    for value, class_id, pixels in _decoded(fact, coding):
+        del value
+        out[class_id] += pixels
+    return dict(out)
+
+
+def snapped_pixels(fact: PairFacts, coding: MaskCoding) -> int:
+    """Return how many pixels of a mask have a value that is no class's and goes to the nearest."""
+    exact = {value for value, _ in coding.entries}
+    if coding.meaning == "instances":
+        return 0
+    return sum(n for value, _, n in _decoded(fact, coding) if value not in exact)
+
+
+def _decoded(fact: PairFacts, coding: MaskCoding) -> list[tuple[int, int, int]]:
+    """Return (value, class id, pixels) of a mask's values."""
+    if fact.mask is None or not fact.mask.counts:
+        return []
+    scale = GREY if coding.colour and not fact.mask.colour else 1
+    values = np.array([value * scale for value in fact.mask.counts])
+    pixels = list(fact.mask.counts.values())
+    if coding.meaning == "instances":
+        return [(int(v), int(v != 0), n) for v, n in zip(values, pixels, strict=True)]
+    ids = [class_id for _, class_id in coding.entries]
+    rows = nearest_entries(values, coding)
+    return [(int(v), ids[r], n) for v, r, n in zip(values, rows, pixels, strict=True)]
+
+
+def set_problems(
+    facts: Sequence[PairFacts], coding: MaskCoding, options: DataOptions
+) -> list[Problem]:
+    """Return what the usable pairs tell together."""
+    pixels = {fact.pair.key: class_pixels(fact, coding) for fact in facts}
+    empty = [key for key, classes in pixels.items() if set(classes) <= {0}]
+    full = [key for key, classes in pixels.items() if 0 not in classes]
+    snapped = [f"{fact.pair.key} ({n} px)" for fact in facts if (n := snapped_pixels(fact, coding))]
+    out = _too_few(facts)
+    if facts and len(empty) == len(facts):
+        out += problem(
+            "no-foreground",
+            "error",
+            "all masks are empty",
+            empty,
+            "Check that these are the masks, and what their values mean (data.mask).",
+        )
+    else:
+        out += problem("empty-mask", "note", "some masks are empty: true negatives", empty)
+    out += problem(
+        "full-mask",
+        "warning",
+        "some masks have no background at all",
+        full,
+        "Check that these are masks, and which value is the background.",
+    )
+    out += problem(
+        "snapped",
+        "warning",
+        "some masks have in-between values (smoothed edges or JPEG), "
+        "which went to the nearest class",
+        snapped,
+        "Save masks lossless and without smoothing.",
+    )
+    return out + _picture_problems(facts, options)  # fmt: skip
+
+
+def _too_few(facts: Sequence[PairFacts]) -> list[Problem]:
+    keys = [fact.pair.key for fact in facts]
+    if len(facts) > 1:
+        return []
+    if not facts:
+        return [Problem("no-pairs", "error", "no usable pair is left", 1, (), "")]
+    return problem("one-pair", "error", "there is only one usable pair", keys,
+                   "A fit needs at least two pairs, one of them to choose the checkpoint by.")  # fmt: skip
+
+
+def _picture_problems(facts: Sequence[PairFacts], options: DataOptions) -> list[Problem]:
+    low, high = options.window
+    clipped = [f"{f.pair.key} ({f.clipped_px} px)" for f in facts if f.clipped_px]
+    deep = [f"{f.pair.key} ({f.depth})" for f in facts if f.depth != "uint8"]
+    out = problem(
+        "windowed",
+        "note",
+        f"some images are deeper than 8 bits: each is scaled between its percentiles "
+        f"{low} and {high}",
+        deep,
+        "Set data.window to change them.",
+    )
+    out += problem(
+        "clipped",
+        "note",
+        "some pixels lie outside the window and were clipped",
+        clipped,
+        "Set data.window=[0, 100] to clip none.",
+    )
+    for code, (severity, what, tip) in ODDITIES.items():
+        for kind in ("image", "mask"):
+            keys = [f.pair.key for f in facts if code in getattr(f, f"{kind}_oddities")]
+            level: Severity = "warning" if severity == "warning" else "note"
+            out += problem(f"{code}-{kind}", level, f"some {kind}s {what}", keys, tip)
+    return out  # fmt: skip
