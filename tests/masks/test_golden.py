@@ -1,0 +1,52 @@
+"""Steps stored today give the same masks tomorrow: lineage depends on it.
+
+Regenerate after a wanted change, which breaks old plans and needs a line in the changelog:
+MEDSYNTH_REGENERATE_GOLDEN=1 pytest tests/masks/test_golden.py
+"""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from medsynth.core.seeds import generator
+from medsynth.core.types import Mask
+from medsynth.io.images import read_png, write_png
+from medsynth.masks.operators import PERTURBATIONS
+from medsynth.masks.perturbation import DrawContext, Step
+from medsynth.testing import corner_masks
+
+GOLDEN = Path(__file__).parent / "golden"
+BUILT_IN = ["affine", "copy-paste", "elastic", "flip"]
+
+
+def sources() -> dict[str, Mask]:
+    nested = corner_masks()["nested-instances"]
+    turned = Mask(nested.labels[::-1].copy(), nested.instances[::-1].copy())
+    return {"here": nested, "donor": turned}
+
+
+def regenerate(name: str) -> None:
+    found = sources()
+    context = DrawContext(found["here"], "here", found, sorted(found))
+    operator = PERTURBATIONS.get(name)()
+    step = operator.draw(generator(2, "golden", name), context)
+    mask = operator.apply(found["here"], step, found)
+    GOLDEN.mkdir(exist_ok=True)
+    (GOLDEN / f"{name}.json").write_text(json.dumps(step.to_json()) + "\n")
+    write_png(GOLDEN / f"{name}-labels.png", mask.labels)
+    write_png(GOLDEN / f"{name}-instances.png", mask.instances)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_stored_steps_give_the_stored_masks(name: str) -> None:
+    if os.environ.get("MEDSYNTH_REGENERATE_GOLDEN"):
+        regenerate(name)
+    step = Step.from_json(json.loads((GOLDEN / f"{name}.json").read_text()))
+    found = sources()
+    mask = PERTURBATIONS.get(name)().apply(found["here"], step, found)
+    np.testing.assert_array_equal(mask.labels, read_png(GOLDEN / f"{name}-labels.png"))
+    np.testing.assert_array_equal(mask.instances, read_png(GOLDEN / f"{name}-instances.png"))
+    assert not mask.same_as(found["here"])
