@@ -7,14 +7,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
 
 if TYPE_CHECKING:
+    from medsynth.core.types import Sample
+    from medsynth.export.exporter import Exporter, ExportSet, Row
     from medsynth.masks.perturbation import Perturbation, PerturbationOptions, Step
 
 
@@ -142,3 +146,139 @@ def _labels(mask: Mask) -> set[int]:
 
 def _copied(mask: Mask) -> Mask:
     return Mask(mask.labels.copy(), None if mask.instances is None else mask.instances.copy())
+
+
+def check_exporter(
+    exporter: str | type[Exporter],
+    tmp_path: Path,
+    read_masks: Callable[[Path], Mapping[str, NDArray[np.uint8]]] | None = None,
+) -> None:
+    """Check that an exporter keeps the contract of `medsynth.export.exporter`.
+
+    Args:
+        exporter: the exporter's class, or the name under which it is registered.
+        tmp_path: an empty folder to write into.
+        read_masks: reads an export back as id -> (H, W) class ids, with the reader that the
+            format is for; every pixel is then compared.
+
+    Raises:
+        AssertionError: it breaks the contract; the message says how, on which set.
+    """
+    from medsynth.core.errors import InputError
+    from medsynth.export.exporter import EXPORTERS
+
+    cls = EXPORTERS.get(exporter) if isinstance(exporter, str) else exporter
+    assert cls.summary, f"{cls.__name__}: summary is empty"
+    assert "\n" not in cls.summary, f"{cls.__name__}: summary is more than one line"
+    accepted = 0
+    for case, export_set in _export_sets().items():
+        try:
+            notes = cls().check(export_set, cls.options())
+        except InputError:
+            continue
+        accepted += 1
+        where = f"{cls.__name__} on {case}"
+        assert all(isinstance(note, str) for note in notes), f"{where}: notes must be sentences"
+        home = tmp_path / str(accepted)
+        first, second = home / "first", home / "deep" / "second"
+        _write_checked(cls, export_set, first, where)
+        _write_checked(cls, export_set, second, where)
+        here, there = _bytes_below(first), _bytes_below(second)
+        changed = sorted(name for name in {*here, *there} if here.get(name) != there.get(name))
+        assert not changed, f"{where}: the same set gives other bytes: {changed}"
+        assert here, f"{where}: nothing was written"
+        if read_masks is not None:
+            found = dict(read_masks(first))
+            expected = {sample.id: sample.mask.labels for sample in export_set}
+            assert found.keys() == expected.keys(), f"{where}: other ids are read back"
+            for name, labels in expected.items():
+                assert np.array_equal(found[name], labels), f"{where}: the mask of {name} differs"
+    assert accepted, f"{cls.__name__} refuses every set that medsynth may give it"
+
+
+def _write_checked(cls: type[Exporter], export_set: ExportSet, out: Path, where: str) -> None:
+    """Write a set once; check what is loaded, reported, returned and left beside it."""
+    import dataclasses
+
+    loads: list[str] = []
+    reports: list[tuple[int, int]] = []
+
+    def load(row: Row) -> Sample:
+        loads.append(row.id)
+        return export_set.load(row)
+
+    out.mkdir(parents=True)
+    watched = dataclasses.replace(export_set, load=load)
+    result = cls().write(
+        watched, out, cls.options(), lambda done, total, _: reports.append((done, total))
+    )
+    expected = [row.id for row in export_set.rows]
+    assert sorted(loads) == sorted(expected), f"{where}: not each sample is loaded once"
+    assert result.counts == export_set.counts(), f"{where}: counts are {result.counts}"
+    last = (len(expected), len(expected))
+    assert reports[-1] == last, f"{where}: the last progress is {reports[-1]}, not {last}"
+    assert [path.name for path in out.parent.iterdir() if path != out] in ([], ["deep"]), (
+        f"{where}: it writes outside its folder"
+    )
+    line = cls().how_to_load(export_set, out)
+    assert line, f"{where}: how_to_load says nothing"
+    assert "\n" not in line, f"{where}: how_to_load is more than one line"
+    named = [name for name, data in _bytes_below(out).items() if str(out).encode() in data]
+    assert not named, f"{where}: the folder's absolute path stands in {named}"
+
+
+def _bytes_below(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _export_sets() -> dict[str, ExportSet]:
+    """Return small sets: grey and RGB, one class and two, with instances and without."""
+    holed = np.zeros((12, 17), np.uint8)
+    holed[1:9, 2:12], holed[3:5, 4:7], holed[11, 16] = 1, 0, 1
+    two = holed.copy()
+    two[6:12, 9:15] = 2
+    empty, full = np.zeros_like(holed), np.ones_like(holed)
+    return {
+        "grey, one class": _export_set(1, [empty, full, holed], numbered=False),
+        "RGB, one class": _export_set(3, [holed, empty, full], numbered=False),
+        "grey, two classes": _export_set(1, [two, holed, empty], numbered=False),
+        "RGB, two classes, instances": _export_set(3, [two, empty, holed], numbered=True),
+    }
+
+
+def _export_set(
+    channels: Literal[1, 3], masks: list[NDArray[np.uint8]], *, numbered: bool
+) -> ExportSet:
+    """Return a set with the masks as real pairs of train, val and test, and as synthetic ones."""
+    from medsynth.core.types import SPLITS, LabelClass, Sample
+    from medsynth.export.exporter import ExportSet, Row
+
+    real = tuple(Row(f"real-{k}", split, "real", f"patient-{k}") for k, split in enumerate(SPLITS))
+    synthetic = tuple(
+        Row(f"synthetic-{k}", "train", "synthetic", "patient-0", ("real-0",)) for k in range(3)
+    )
+    rows = (real[0], *synthetic, *real[1:])
+    masks_of = dict(zip([row.id for row in (*real, *synthetic)], [*masks, *masks], strict=True))
+
+    def load(row: Row) -> Sample:
+        labels = masks_of[row.id].copy()
+        image = np.full((*labels.shape, channels), 7, np.uint8) + labels[..., None] * 50
+        mask = Mask(labels, labels.astype(np.uint16) if numbered else None)
+        return Sample(row.id, image.astype(np.uint8), mask, row.split, row.origin, row.group)
+
+    top = max(int(labels.max()) for labels in masks)
+    return ExportSet(
+        name="contract",
+        classes=tuple(LabelClass(k, ("background", "cell", "nucleus")[k]) for k in range(top + 1)),
+        channels=channels,
+        has_instances=numbered,
+        rows=rows,
+        load=load,
+        hw=(masks[0].shape[0], masks[0].shape[1]),
+        real=real,
+        about={"run": "contract"},
+    )

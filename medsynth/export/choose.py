@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Literal
 
 from pydantic import Field
 
@@ -21,6 +22,9 @@ class ChoiceOptions(Options):
 
     ratio: float | None = Field(default=None, ge=0)
     """At most so many synthetic pairs for each real pair of train; 0 = real only, null = all."""
+
+    geometry: Literal["model", "original"] = "model"
+    """original: real pairs at the size of their files (folder, coco); synthetic ones stay."""
 
 
 def choose(rows: Iterable[Row], options: ChoiceOptions) -> tuple[Row, ...]:

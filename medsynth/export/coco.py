@@ -110,7 +110,8 @@ class Coco:
         """Return the line for pycocotools."""
         split = (export_set.splits() or ("train",))[0]
         path = out / "annotations" / f"instances_{split}.json"
-        return f'pycocotools.coco.COCO("{path.as_posix()}")  # pip install "medsynth[coco]"'
+        load = f'coco = COCO("{path.as_posix()}")'
+        return f'from pycocotools.coco import COCO; {load}  # pip install "medsynth[coco]"'
 
 
 def head(export_set: ExportSet, split: Split) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def deliver(
     _refuse_twins(export_set)
     refuse_leaks(export_set)
     own = options_of(format_name, exporter.options, options)
-    notes = exporter.check(export_set, own)
+    notes = (*export_set.notes, *exporter.check(export_set, own))
     with held(out):
         card = read_card(out)
         content = content_hash(format_name, export_set, own)

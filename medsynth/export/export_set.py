@@ -48,6 +48,7 @@ class ExportSet:
     real: every real pair behind the set, written or not; leakage is judged by these.
     about: JSON values for export.json: run, recipe hash, checkpoint hash. No absolute
         paths and no times, or the same input would not give the same bytes.
+    notes: sentences for the user about how the set was put together.
     """
 
     name: str
@@ -59,6 +60,7 @@ class ExportSet:
     hw: tuple[int, int] | None = None
     real: tuple[Row, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -66,7 +66,8 @@ class Folder:
     def how_to_load(self, export_set: ExportSet, out: Path) -> str:
         """Return the line for the data set class."""
         split = (export_set.splits() or ("train",))[0]
-        return f'medsynth.data.torch_dataset.FolderDataset("{out.as_posix()}", split="{split}")'
+        load = f'FolderDataset("{out.as_posix()}", split="{split}")'
+        return f"from medsynth.data.torch_dataset import FolderDataset; data = {load}"
 
 
 def pictures(sample: Sample, mask_values: MaskValues) -> dict[str, NDArray[Any]]:

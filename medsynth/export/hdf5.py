@@ -54,7 +54,7 @@ class Hdf5:
         if export_set.hw is None:
             raise InputError(
                 "the images differ in size, and an HDF5 array holds one size only.",
-                "Export at the model's geometry, or use another format.",
+                "Use export.geometry=model, or another format.",
             )
         if export_set.has_instances:
             return ["`instances` is 0 throughout for samples whose masks hold no instances."]
@@ -82,7 +82,8 @@ class Hdf5:
         """Return the line for the data set class."""
         path = (out / file_name(export_set)).as_posix()
         split = (export_set.splits() or ("train",))[0]
-        return f'medsynth.data.torch_dataset.Hdf5Dataset("{path}", split="{split}")'
+        load = f'Hdf5Dataset("{path}", split="{split}")'
+        return f"from medsynth.data.torch_dataset import Hdf5Dataset; data = {load}"
 
 
 def file_name(export_set: ExportSet) -> str:

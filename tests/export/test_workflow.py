@@ -1,0 +1,172 @@
+import json
+import sys
+from types import SimpleNamespace
+
+import h5py
+import numpy as np
+import pytest
+import typer
+from PIL import Image
+from typer.testing import CliRunner
+
+from medsynth.cli import export as verb
+from medsynth.core.errors import InputError, UsageError
+from medsynth.core.types import Mask, Sample
+from medsynth.data.index import DataIndex, build_index
+from medsynth.data.load import load_sample
+from medsynth.data.options import DataOptions
+from medsynth.export.options import ExportOptions
+from medsynth.io.images import write_png
+from medsynth.io.runs import Run
+from medsynth.store.lineage import Lineage
+from medsynth.store.samples import NewSample, SampleStore
+from medsynth.workflows.export import ExportConfig, export_run
+
+from .sets import quiet
+
+PAIRS, SIZE = 10, 16
+
+
+@pytest.fixture(autouse=True)
+def recipe(monkeypatch):
+    """A recipe reader that knows the section export alone."""
+
+    def read_run_recipe(run, sets):
+        values = dict(item.removeprefix("export.").split("=") for item in sets)
+        plain = {key: json.loads(v) if v[0] in "0123456789tf" else v for key, v in values.items()}
+        return SimpleNamespace(export=ExportOptions(**plain))
+
+    module = SimpleNamespace(read_run_recipe=read_run_recipe)
+    monkeypatch.setitem(sys.modules, "medsynth.workflows.recipe", module)
+
+
+@pytest.fixture
+def run(tmp_path):
+    rng = np.random.default_rng(0)
+    for k in range(PAIRS):
+        image = rng.integers(0, 256, (20, 20 + k, 3), dtype=np.uint8)
+        labels = np.zeros(image.shape[:2], np.uint8)
+        labels[4 : 8 + k, 5:15] = 255
+        write_png(tmp_path / "data" / "images" / f"p{k}.png", image)
+        write_png(tmp_path / "data" / "masks" / f"p{k}.png", labels)
+    made = Run(tmp_path / "runs" / "polyps-1")
+    made.path.mkdir(parents=True)
+    made.recipe.write_text("name: compact\n")
+    build_index(tmp_path / "data", DataOptions(size=SIZE), seed=1).save(made.path)
+    return made
+
+
+def augment(run, count, sources=None, first=0):
+    index = DataIndex.load(run.path)
+    train = index.split("train")
+    rng = np.random.default_rng(first)
+    new = []
+    for k in range(first, first + count):
+        source = train[k % len(train)]
+        labels = np.ascontiguousarray(load_sample(index, source).mask.labels[:, ::-1])
+        names = (source.id,) if sources is None else sources
+        lineage = Lineage(names, ({"op": "flip"},), 7, "c" * 64)
+        image = rng.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
+        sample = Sample(f"syn-{k:05d}", image, Mask(labels), "train", "synthetic", source.group)
+        new.append(NewSample(sample, k, lineage))
+    SampleStore(run.samples).add(new)
+
+
+def test_a_run_becomes_folders_with_real_and_synthetic_pairs(run):
+    augment(run, 9)
+    result = export_run(ExportConfig("folder", run.path), quiet)
+    index = DataIndex.load(run.path)
+    assert result.out == run.exports / "folder"
+    assert result.counts == {
+        "train": {"real": len(index.split("train")), "synthetic": 9},
+        "val": {"real": len(index.split("val"))},
+        "test": {"real": len(index.split("test"))},
+    }
+    for item in index.items:
+        mask = np.asarray(Image.open(result.out / item.split / "masks" / f"{item.id}.png"))
+        assert np.array_equal(mask, load_sample(index, item).mask.labels)
+    for sample in SampleStore(run.samples):
+        mask = np.asarray(Image.open(result.out / "train" / "masks" / f"{sample.id}.png"))
+        assert np.array_equal(mask, sample.mask.labels)
+    card = json.loads((result.out / "export.json").read_text())
+    assert card["about"]["run"] == "polyps-1"
+    assert card["about"]["checkpoint_sha256"] == ["c" * 64]
+    assert export_run(ExportConfig("folder", run.path), quiet).up_to_date
+
+
+def test_more_samples_are_another_export(run):
+    augment(run, 3)
+    export_run(ExportConfig("hdf5", run.path), quiet)
+    augment(run, 2, first=3)
+    with pytest.raises(UsageError, match="holds another export"):
+        export_run(ExportConfig("hdf5", run.path), quiet)
+    result = export_run(ExportConfig("hdf5", run.path, overwrite=True), quiet)
+    with h5py.File(result.out / "polyps-1.h5") as file:
+        assert (file["origin"].asstr()[:] == "synthetic").sum() == 5
+
+
+def test_before_any_augment_the_tip_says_what_to_do(run):
+    with pytest.raises(UsageError, match="no synthetic samples yet") as caught:
+        export_run(ExportConfig("folder", run.path), quiet)
+    assert "medsynth augment --n" in (caught.value.tip or "")
+    result = export_run(ExportConfig("folder", run.path, sets=("export.ratio=0",)), quiet)
+    assert result.counts["train"].keys() == {"real"}
+
+
+def test_synthetic_only(run):
+    augment(run, 4)
+    sets = ("export.synthetic_only=true",)
+    result = export_run(ExportConfig("coco", run.path, sets=sets), quiet)
+    assert result.counts == {"train": {"synthetic": 4}}
+    assert "no val and no test" in result.notes[0]
+
+
+def test_original_geometry_for_formats_that_can(run, tmp_path):
+    augment(run, 2)
+    sets = ("export.geometry=original",)
+    result = export_run(ExportConfig("folder", run.path, sets=sets), quiet)
+    for item in DataIndex.load(run.path).items:
+        image = Image.open(result.out / item.split / "images" / f"{item.id}.png")
+        assert image.size == (20 + int(item.id[1:]), 20)
+        source = np.asarray(Image.open(tmp_path / "data" / "images" / f"{item.id}.png"))
+        assert np.array_equal(np.asarray(image), source)
+    assert "tell the two apart" in result.notes[0]
+    with pytest.raises(InputError, match="differ in size"):
+        export_run(ExportConfig("hdf5", run.path, sets=sets), quiet)
+
+
+def test_a_source_of_test_is_refused(run):
+    test = DataIndex.load(run.path).split("test")[0]
+    augment(run, 2, sources=(test.id,))
+    with pytest.raises(InputError, match=f"mask {test.id} \\(test\\)"):
+        export_run(ExportConfig("folder", run.path), quiet)
+    assert not run.exports.exists()
+
+
+def test_brought_masks_are_said(run):
+    augment(run, 2, sources=())
+    assert "outside the data" in export_run(ExportConfig("folder", run.path), quiet).notes[0]
+
+
+def test_an_unknown_format_is_named_before_anything_is_read(tmp_path):
+    with pytest.raises(UsageError, match="unknown export format 'yolo'"):
+        export_run(ExportConfig("yolo", tmp_path), quiet)
+
+
+def program():
+    app = typer.Typer()
+    verb.register(app)
+    app.callback()(lambda: None)
+    return app
+
+
+def test_the_verb_shows_a_table_a_place_and_how_to_load(run):
+    augment(run, 3)
+    shown = CliRunner().invoke(program(), ["export", "--format", "hdf5", "--run", str(run.path)])
+    assert shown.exit_code == 0, shown.output
+    for text in ("train", "synthetic", str(run.exports / "hdf5"), 'Hdf5Dataset("', "next: from "):
+        assert text in shown.stdout
+    again = ["export", "-f", "hdf5", "--run", str(run.path), "--json"]
+    found = json.loads(CliRunner().invoke(program(), again).stdout)
+    assert found["up_to_date"]
+    assert found["counts"]["train"]["synthetic"] == 3
