@@ -36,8 +36,8 @@ class AffineOptions(PerturbationOptions):
     max_shift_fraction: float = Field(default=0.1, ge=0, le=1)
     """Shift either way, as a fraction of the picture's height and width."""
 
-    outside: Outside = "edge"
-    """What comes in from beyond the picture: its edge pixels going on, or background."""
+    outside: Outside = "mirror"
+    """What comes in from beyond the picture: mirror lets cut objects go on, or background."""
 
 
 class Affine:

@@ -31,8 +31,8 @@ class ElasticOptions(PerturbationOptions):
     max_shift_of_spacing: float = Field(default=0.35, ge=0, le=0.48)
     """Control points move up to this fraction of the grid spacing; above 0.48 it could fold."""
 
-    outside: Outside = "edge"
-    """What comes in from beyond the picture: its edge pixels going on, or background."""
+    outside: Outside = "mirror"
+    """What comes in from beyond the picture: mirror lets cut objects go on, or background."""
 
 
 class Elastic:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
 from medsynth.masks.instances import renumber
+from medsynth.masks.mirror import cut_objects_beyond
 
-Outside = Literal["edge", "background"]
+Outside = Literal["mirror", "background"]
 
 
 def sample_nearest(
@@ -22,26 +23,22 @@ def sample_nearest(
         mask: the mask to read.
         rows: (H, W) float64 row coordinates in pixels; integers are pixel centres.
         cols: (H, W) float64 column coordinates in pixels.
-        outside: what lies beyond the picture: its edge pixels going on, so that an object
-            that the frame cuts still runs out of the frame, or background.
+        outside: what lies beyond the picture: background, or "mirror": an object that the
+            frame cuts goes on, mirrored, and all else is background.
     """
     height, width = mask.hw
     row = np.rint(rows).astype(np.int64)
     col = np.rint(cols).astype(np.int64)
-    inside = None
-    if outside == "background":
-        inside = (row >= 0) & (row < height) & (col >= 0) & (col < width)
-    np.clip(row, 0, height - 1, out=row)
-    np.clip(col, 0, width - 1, out=col)
-    row *= width
-    row += col
-
-    def read(array: NDArray[Any]) -> NDArray[Any]:
-        found = array.ravel().take(row)
-        return found if inside is None else found * inside
-
-    instances = None if mask.instances is None else renumber(read(mask.instances))
-    return Mask(read(mask.labels), instances)
+    inside = (row >= 0) & (row < height) & (col >= 0) & (col < width)
+    at = np.where(inside, row * width + col, 0)
+    labels = mask.labels.ravel().take(at) * inside
+    ids = None if mask.instances is None else mask.instances.ravel().take(at) * inside
+    if outside == "mirror" and not inside.all():
+        beyond = ~inside
+        labels[beyond], ids_beyond = cut_objects_beyond(mask, row[beyond], col[beyond])
+        if ids is not None and ids_beyond is not None:
+            ids[beyond] = ids_beyond
+    return Mask(labels, None if ids is None else renumber(ids))
 
 
 def resize_nearest(array: NDArray[Any], height: int, width: int) -> NDArray[Any]:

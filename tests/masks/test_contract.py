@@ -57,7 +57,7 @@ def test_wildest_options() -> None:
         max_rotation_deg=180, max_scale_change=4, max_anisotropy=4, max_shear_deg=60,
         max_shift_fraction=1, outside="background",
     )  # fmt: skip
-    check_perturbation(Affine, options=[wild, wild.model_copy(update={"outside": "edge"})])
+    check_perturbation(Affine, options=[wild, wild.model_copy(update={"outside": "mirror"})])
     check_perturbation(
         Elastic,
         options=[

@@ -61,14 +61,29 @@ def test_inverse_matrix_is_the_inverse() -> None:
     np.testing.assert_allclose(inverse_matrix(30, 1.2, 0.9, 10) @ forward, np.eye(2), atol=1e-8)
 
 
-def test_outside_edge_lets_a_cut_object_run_out_of_the_frame() -> None:
+def test_a_cut_object_goes_on_mirrored_and_others_are_not_repeated() -> None:
     labels = np.zeros((10, 10), np.uint8)
     labels[:3, 4:6] = 1
-    step = {"shift_rows_fraction": 0.2}
-    on = Affine().apply(Mask(labels), affine_step(**step, outside="edge"), {})
+    labels[2:4, 0:2] = 2
+    step = {"shift_rows_fraction": 0.3}
+    on = Affine().apply(Mask(labels), affine_step(**step, outside="mirror"), {})
     off = Affine().apply(Mask(labels), affine_step(**step), {})
-    assert on.labels[0].any()
-    assert not off.labels[:2].any()
+    np.testing.assert_array_equal(on.labels[:3, 4:6], 1)
+    assert not on.labels[:3, :4].any()
+    assert not off.labels[:3].any()
+    np.testing.assert_array_equal(on.labels[3:], labels[:7])
+
+
+def test_a_nucleus_in_a_cut_cell_comes_again_as_a_new_instance() -> None:
+    labels = np.zeros((20, 20), np.uint8)
+    labels[:8, 4:12] = 1
+    labels[2:4, 7:9] = 2
+    instances = labels.astype(np.uint16)
+    step = affine_step(shift_rows_fraction=0.25, outside="mirror")
+    result = Affine().apply(Mask(labels, instances), step, {})
+    assert result.instances is not None
+    assert result.instances.max() == 3
+    assert set(np.unique(result.instances[result.labels == 1])) == {1}
 
 
 @pytest.mark.parametrize(("size", "intervals"), [(1, 1), (7, 4), (384, 4), (50, 32)])
