@@ -26,13 +26,14 @@ def polygons(pixels: NDArray[np.bool_], offset: Point = (0, 0)) -> list[list[int
         pixels: (H, W) bool.
         offset: (x, y) added to every point.
     """
-    pieces, count = ndimage.label(pixels)
+    pieces, _ = ndimage.label(pixels)
     found = []
-    for number in range(1, count + 1):
-        outline, *holes = rings(pieces == number)
+    for number, (rows, columns) in enumerate(ndimage.find_objects(pieces), start=1):
+        outline, *holes = rings(pieces[rows, columns] == number)
         for hole in holes:
             outline = _bridged(outline, hole)
-        found.append([int(v) for x, y in outline for v in (x + offset[0], y + offset[1])])
+        left, top = columns.start + offset[0], rows.start + offset[1]
+        found.append([int(v) for x, y in outline for v in (x + left, y + top)])
     return found
 
 
@@ -44,22 +45,25 @@ def rings(piece: NDArray[np.bool_]) -> list[Ring]:
     steps = _boundary_steps(piece)
     found: list[Ring] = []
     while steps:
-        start = min(steps)
-        found.append(_walk(steps, start))
+        found.append(_walk(steps, next(iter(steps))))
     return sorted(found, key=lambda ring: (-_signed_area(ring), min(ring)))
 
 
 def rasterize(ring: list[int], hw: tuple[int, int]) -> NDArray[np.bool_]:
     """Return the (H, W) bool mask of pixels whose centre is inside, by the even-odd rule."""
     points = np.asarray(ring, dtype=np.float64).reshape(-1, 2)
+    ends = np.roll(points, -1, axis=0)
+    swap = points[:, :1] > ends[:, :1]
+    (x0, y0), (x1, y1) = np.where(swap, ends, points).T, np.where(swap, points, ends).T
+    # Each edge toggles all pixels below it, in the columns whose centre line it crosses.
+    first = np.clip(np.ceil(x0 - 0.5), 0, hw[1]).astype(int)
+    widths = np.clip(np.ceil(x1 - 0.5), 0, hw[1]).astype(int) - first
+    edge = np.repeat(np.arange(widths.size), widths)
+    columns = np.arange(edge.size) - np.repeat(np.cumsum(widths) - widths, widths) + first[edge]
+    slope = (y1 - y0)[edge] / (x1 - x0)[edge]
+    rows = np.ceil(y0[edge] + (columns + 0.5 - x0[edge]) * slope - 0.5)
     toggles = np.zeros((hw[0] + 1, hw[1]), dtype=np.uint8)
-    for a, b in zip(points, np.roll(points, -1, axis=0), strict=True):
-        (x0, y0), (x1, y1) = sorted([tuple(a), tuple(b)])
-        columns = np.arange(max(0, int(np.ceil(x0 - 0.5))), min(hw[1], int(np.ceil(x1 - 0.5))))
-        if columns.size:
-            crossings = y0 + (columns + 0.5 - x0) * (y1 - y0) / (x1 - x0)
-            rows = np.clip(np.ceil(crossings - 0.5).astype(int), 0, hw[0])
-            toggles[rows, columns] ^= 1
+    np.bitwise_xor.at(toggles, (np.clip(rows, 0, hw[0]).astype(int), columns), 1)
     return np.bitwise_xor.accumulate(toggles[:-1], axis=0).astype(bool)
 
 

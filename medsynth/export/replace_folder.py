@@ -30,12 +30,14 @@ NEW, OLD = "new", "old"
 def held(out: Path) -> Iterator[None]:
     """Hold the place `out` for writing; the system frees it when the process dies.
 
-    The lock lies in the temporary folder of this machine, so nothing is left beside `out`.
+    The lock is a file of this user in the machine's temporary folder, so that nothing is
+    left beside `out`.
 
     Raises:
         InputError: another process of this machine writes there now.
     """
-    name = f"medsynth-export-{hash_bytes(str(out.resolve()).encode())[:16]}.lock"
+    user = getattr(os, "getuid", lambda: 0)()
+    name = f"medsynth-export-{user}-{hash_bytes(str(out.resolve()).encode())[:16]}.lock"
     lock = FileLock(Path(tempfile.gettempdir()) / name, timeout=0)
     try:
         lock.acquire()
