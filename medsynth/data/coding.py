@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from medsynth.data.mask_values import GREY
+from medsynth.data.mask_values import GREY, look_up, present_values
 
 Meaning = Literal["binary", "labels", "instances"]
 
@@ -52,12 +52,12 @@ def decode_labels(
     values = coding.comparable(values, colour)
     if coding.meaning == "instances":
         return (values != 0).astype(np.uint8), 0
-    present, where, counts = np.unique(values, return_inverse=True, return_counts=True)
+    present, counts = present_values(values)
     nearest = nearest_entries(present, coding)
     sources = np.array([value for value, _ in coding.entries])
     ids = np.array([class_id for _, class_id in coding.entries], dtype=np.uint8)
     snapped = int(counts[sources[nearest] != present].sum())
-    return ids[nearest][where].reshape(values.shape), snapped
+    return look_up(values, present, ids[nearest]), snapped
 
 
 def nearest_entries(values: NDArray[np.integer], coding: MaskCoding) -> NDArray[np.intp]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from medsynth.core.errors import InputError
+from medsynth.data.mask_values import look_up, present_values
 
 MOST_INSTANCES = 65535
 
@@ -28,14 +29,12 @@ def settle_instances(labels: NDArray[np.uint8], raw: NDArray[Any]) -> NDArray[np
     """
     ids = np.where(labels > 0, raw, 0).astype(np.int64)
     ids = _fill(labels, ids)
-    combined = ids * 256 + labels
-    combined[labels == 0] = 0
-    present, where = np.unique(combined, return_inverse=True)
-    if present[0] != 0:
-        where = where + 1
-    if where.max() > MOST_INSTANCES:
-        raise InputError(f"a mask holds {where.max()} instances; at most {MOST_INSTANCES} fit.")
-    return np.asarray(where.reshape(labels.shape).astype(np.uint16))
+    combined = np.where(labels > 0, ids * (int(labels.max()) + 1) + labels, 0)
+    present, _ = present_values(combined)
+    new = np.arange(len(present)) if present[0] == 0 else np.arange(1, len(present) + 1)
+    if new[-1] > MOST_INSTANCES:
+        raise InputError(f"a mask holds {new[-1]} instances; at most {MOST_INSTANCES} fit.")
+    return look_up(combined, present, new.astype(np.uint16))
 
 
 def connected_instances(labels: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -40,11 +40,9 @@ def list_files(root: Path) -> Listing:
     if not root.is_dir():
         raise InputError(f"{root} is a file, not a folder.", TIP)
     root = root.resolve()
-    files: list[PurePosixPath] = []
     links: list[str] = []
-    for path in _walk(root, root, links):
-        files.append(PurePosixPath(path.relative_to(root).as_posix()))
-    files.sort()
+    walked = _walk(root, root, links)
+    files = sorted(PurePosixPath(path.relative_to(root).as_posix()) for path in walked)
     images = tuple(path for path in files if path.suffix.lower() in IMAGE_SUFFIXES)
     if not images:
         held = f"holds {len(files)} files, but no picture" if files else "is empty"

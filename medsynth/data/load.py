@@ -15,7 +15,8 @@ from medsynth.data.hashes import combined_hash
 from medsynth.data.instances import connected_instances, settle_instances
 from medsynth.data.intensities import to_channels, to_uint8
 from medsynth.data.mask_values import mask_values
-from medsynth.data.reading import UnreadableError, decode
+from medsynth.data.raster import UnreadableError
+from medsynth.data.reading import decode
 from medsynth.data.records import DataIndex, Item
 from medsynth.io.hashing import hash_bytes
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.data.intensities import is_grey
 
+T = TypeVar("T", bound=np.generic)
 GREY = 0x010101
 """A grey value times this is the same grey as a packed colour."""
 
@@ -32,11 +33,32 @@ def mask_values(pixels: NDArray[Any]) -> tuple[NDArray[np.int32], bool]:
     return pixels.astype(np.int32), False
 
 
-def count_values(values: NDArray[np.int32]) -> dict[int, int]:
-    """Return value -> pixels, in ascending order of value."""
-    if values.size and values.min() >= 0 and values.max() < 65536:
+MOST_TABLE = 1 << 24
+"""Values below this are counted and looked up in a table, which is much faster than sorting."""
+
+
+def present_values(values: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the values that occur (n,), ascending, and the pixels of each."""
+    if values.min() >= 0 and values.max() < min(MOST_TABLE, 16 * max(values.size, 4096)):
         counts = np.bincount(values.ravel())
         present = np.flatnonzero(counts)
-        return {int(v): int(counts[v]) for v in present}
+        return present, counts[present]
     found, amounts = np.unique(values, return_counts=True)
-    return {int(v): int(n) for v, n in zip(found, amounts, strict=True)}
+    return found.astype(np.int64), amounts
+
+
+def look_up(
+    values: NDArray[np.integer], present: NDArray[np.int64], becomes: NDArray[T]
+) -> NDArray[T]:
+    """Return `values` with each of `present` (ascending, all that occur) replaced."""
+    if present[0] >= 0 and present[-1] < MOST_TABLE:
+        table = np.zeros(int(present[-1]) + 1, becomes.dtype)
+        table[present] = becomes
+        return np.asarray(table[values])
+    return np.asarray(becomes[np.searchsorted(present, values)])
+
+
+def count_values(values: NDArray[np.int32]) -> dict[int, int]:
+    """Return value -> pixels, in ascending order of value."""
+    present, counts = present_values(values)
+    return {int(v): int(n) for v, n in zip(present, counts, strict=True)}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from medsynth.data.coding import MaskCoding
-from medsynth.data.examine import FEW_VALUES, MaskFacts
+from medsynth.data.mask_facts import FEW_VALUES, MaskFacts
 from medsynth.data.mask_values import GREY
 from medsynth.data.options import MaskMeaning
 
@@ -129,7 +129,7 @@ def _dominant(values: Values) -> set[int]:
     core = values.core if any(v for v in values.core if v != 0) else values.pixels
     order = [value for value, _ in core.most_common()]
     least = LEAST_SHARE * (sum(core.values()) - core[order[0]])
-    near = 60.0 if values.colour else 0.1 * max(max(order), 1)
+    near = 60.0 if values.colour else 0.1 * max(*order, 1)
     peaks: list[int] = []
     for value in order:
         if core[value] >= least and all(_far(value, peak, values.colour) > near for peak in peaks):

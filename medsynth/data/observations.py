@@ -161,9 +161,23 @@ def _too_few(facts: Sequence[PairFacts]) -> list[Problem]:
     if len(facts) > 1:
         return []
     if not facts:
-        return [Problem("no-pairs", "error", "no usable pair is left", 1, (), "")]
-    return problem("one-pair", "error", "there is only one usable pair", keys,
-                   "A fit needs at least two pairs, one of them to choose the checkpoint by.")  # fmt: skip
+        return [
+            Problem(
+                "no-pairs",
+                "error",
+                "no usable pair is left",
+                1,
+                (),
+                "Mend the pairs that are told here, or loosen data.where and data.train_where.",
+            )
+        ]
+    return problem(
+        "one-pair",
+        "error",
+        "there is only one usable pair",
+        keys,
+        "A fit needs at least two pairs, one of them to choose the checkpoint by.",
+    )
 
 
 def _picture_problems(facts: Sequence[PairFacts], options: DataOptions) -> list[Problem]:

@@ -53,9 +53,9 @@ class DataOptions(Options):
     """
     fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
     """Shares of train, val and test where no split file says; groups are never cut."""
-    where: Filter = {}
+    where: Filter = Field(default_factory=dict)
     """Keep only pairs with these values in DATA's CSV files, e.g. {kind: histology_colour}."""
-    train_where: Filter = {}
+    train_where: Filter = Field(default_factory=dict)
     """The same for train only, e.g. {small: 1}; val and test stay whole."""
     on_mismatch: Literal["error", "skip"] = "error"
     """What a bad pair (no partner, other size, unreadable) does: stop with one report, or go."""

@@ -6,15 +6,17 @@ Building an index stops at the errors found here; doctor shows them all and look
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from medsynth.core.errors import InputError
-from medsynth.core.types import LabelClass
-from medsynth.data.assign import Assigned, assign, check_filter, matches, with_attributes
+from medsynth.core.types import LabelClass, Split
+from medsynth.data.attributes import check_filter, matches, with_attributes
 from medsynth.data.class_file import read_classes
 from medsynth.data.examine import Look, PairFacts, Progress, examine_all
+from medsynth.data.given_splits import assign_splits
+from medsynth.data.groups import find_groups
 from medsynth.data.ids import make_ids
 from medsynth.data.layout import find_pairs
 from medsynth.data.listing import list_files
@@ -22,9 +24,9 @@ from medsynth.data.meaning import class_names, decide_coding
 from medsynth.data.observations import class_problems, fault_problems, layout_problems, set_problems
 from medsynth.data.options import DataOptions
 from medsynth.data.problems import Problem
-from medsynth.data.readers import Found
+from medsynth.data.readers import Found, Pair
 from medsynth.data.records import DataIndex, Item
-from medsynth.data.tables import read_tables
+from medsynth.data.tables import Table, read_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,9 @@ def survey_folder(
         raise InputError(f"no pair in {root} meets all of data.where={options.where}.")
     facts = list(examine_all(root, pairs, options, look, progress))
     usable = [fact for fact in facts if not fact.faults]
-    problems = layout_problems(listing, found, options) + fault_problems(facts, options)
+    problems = layout_problems(listing, _within(found, tables, options), options) + fault_problems(
+        facts, options
+    )
 
     named, named_problems = _names(root, found, options)
     coding = decide_coding(
@@ -81,8 +85,9 @@ def survey_folder(
     )
     kept = [fact.pair for fact in usable]
     ids = make_ids([pair.key for pair in kept])
-    assigned = assign(root, kept, ids, tables, options, seed)
-    chosen = _chosen(usable, ids, assigned, options)
+    groups = find_groups(root, kept, ids, tables, options.groups)
+    splits, split_problems = assign_splits(root, kept, groups.names, options, seed)
+    chosen = _chosen(usable, ids, groups.names, splits, options)
     index = DataIndex(
         root=root,
         items=tuple(item for item, _ in chosen),
@@ -96,9 +101,24 @@ def survey_folder(
         reader=reader,
     )
     facts_kept = tuple(fact for _, fact in chosen)
-    problems += named_problems + class_problems(coding, named, options) + assigned.problems
+    problems += named_problems + class_problems(coding, named, options)
+    problems += groups.problems + split_problems
     problems += set_problems(facts_kept, coding, options)
-    return Survey(index, facts_kept, assigned.groups_known, len(pairs), tuple(problems))
+    return Survey(index, facts_kept, groups.known, len(pairs), tuple(problems))
+
+
+def _within(found: Found, tables: Mapping[str, Table], options: DataOptions) -> Found:
+    """Return what was found with only those lonely files that data.where does not leave out."""
+
+    def wanted(path: str) -> bool:
+        bare = Pair(PurePosixPath(path).stem, path, ())
+        return matches(with_attributes([bare], tables)[0].attributes, options.where)
+
+    return replace(
+        found,
+        lonely_images=tuple(filter(wanted, found.lonely_images)),
+        lonely_masks=tuple(filter(wanted, found.lonely_masks)),
+    )
 
 
 def _names(
@@ -118,12 +138,14 @@ def _channels(facts: Sequence[PairFacts], options: DataOptions) -> Literal[1, 3]
 
 
 def _chosen(
-    facts: Sequence[PairFacts], ids: Sequence[str], assigned: Assigned, options: DataOptions
+    facts: Sequence[PairFacts],
+    ids: Sequence[str],
+    groups: Sequence[str],
+    splits: Sequence[Split | None],
+    options: DataOptions,
 ) -> list[tuple[Item, PairFacts]]:
     out = []
-    for fact, own_id, group, split in zip(
-        facts, ids, assigned.groups, assigned.splits, strict=True
-    ):
+    for fact, own_id, group, split in zip(facts, ids, groups, splits, strict=True):
         attributes = {"key": fact.pair.key, **fact.pair.attributes}
         if split is None or (split == "train" and not matches(attributes, options.train_where)):
             continue

@@ -10,6 +10,7 @@ from pathlib import Path
 from medsynth.core.errors import InputError
 
 STEM = "stem"
+SPLIT_FILE = "split.csv"
 
 
 @dataclass(frozen=True, slots=True)

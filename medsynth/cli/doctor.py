@@ -1,0 +1,100 @@
+"""medsynth doctor DATA: what is in the folder, what is wrong, what a fit would take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from medsynth.cli.console import out, print_json, progress
+from medsynth.core.errors import EXIT_INPUT, listed
+from medsynth.data.problems import Problem
+from medsynth.workflows.doctor import Report, diagnose
+
+STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the program."""
+    app.command("doctor")(doctor)
+
+
+def doctor(
+    data: Annotated[Path, typer.Argument(help="Folder with images and masks.")],
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", help="Recipe whose data options to use.")
+    ] = None,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", help="Option, e.g. data.fit=letterbox; repeatable.")
+    ] = None,
+    contact_sheet: Annotated[
+        Path | None, typer.Option(help="Write a PNG of images with outlined masks here.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Say what is in a data folder, what is wrong with it, and what a fit would take."""
+    from medsynth.workflows.recipe import load_recipe
+
+    chosen = load_recipe(recipe, list(sets or []))
+    with progress("doctor") as report:
+        found = diagnose(data, chosen.data, chosen.seed, sheet=contact_sheet, progress=report)
+    if json:
+        print_json(found)
+    else:
+        show(found)
+    if found.count("error"):
+        raise typer.Exit(EXIT_INPUT)
+
+
+def show(report: Report) -> None:
+    """Print a report for people."""
+    for line in summary(report):
+        out.print(line, markup=False)
+    if report.problems:
+        out.print(problem_table(report.problems))
+    kinds = [f"{report.count(s)} {s}{'' if report.count(s) == 1 else 's'}" for s in STYLES]
+    out.print(", ".join(kinds) + ".", markup=False)
+    if report.contact_sheet is not None:
+        out.print(f"Contact sheet: {report.contact_sheet}", markup=False)
+
+
+def summary(report: Report) -> list[str]:
+    """Return what the data is, as lines."""
+    height, width = report.size_hw
+    splits = ", ".join(f"{n} {name}" for name, n in report.splits.items())
+    groups = f"{report.groups} groups" if report.groups is not None else "no groups known"
+    kind = "instances" if report.has_instances else report.mask_meaning
+    lines = [
+        f"{report.root}: {report.pairs} usable pairs of {report.found} ({report.reader})",
+        f"split: {splits}; {groups}",
+        f"images: {'grey' if report.channels == 1 else 'colour'}, "
+        f"seen by the model at {width}x{height} ({report.fit_mode}); masks: {kind}",
+    ]
+    lines += [
+        f"class {c.id} {c.name}: in {c.pairs} pairs, {100 * c.pixel_share:.2f} % of the pixels"
+        for c in report.classes
+    ]
+    if report.fit is not None:
+        lines.append("a fit would take: " + listed((f"{k} {v}" for k, v in report.fit.items()), 20))
+    return lines
+
+
+def problem_table(problems: tuple[Problem, ...]) -> Table:
+    """Return the problems as a table: severity, count, sentence with examples and tip."""
+    table = Table(show_edge=False, header_style="bold")
+    table.add_column("")
+    table.add_column("count", justify="right")
+    table.add_column("what")
+    for found in problems:
+        said = Text(f"{found.what} [{found.code}]")
+        if found.examples:
+            more = found.count - len(found.examples)
+            shown = ", ".join(found.examples) + (f" and {more} more" if more > 0 else "")
+            said.append(f"\n{shown}", style="dim")
+        if found.tip:
+            said.append(f"\n{found.tip}", style="italic")
+        table.add_row(Text(found.severity, style=STYLES[found.severity]), str(found.count), said)
+    return table
