@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -11,37 +11,42 @@ from rich.text import Text
 
 from medsynth.cli.console import out, print_json, progress
 from medsynth.core.errors import EXIT_INPUT, listed
-from medsynth.data.problems import Problem
-from medsynth.workflows.doctor import Report, diagnose
+
+if TYPE_CHECKING:
+    from medsynth.data.problems import Problem
+    from medsynth.workflows.doctor import Report
 
 STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 
 def register(app: typer.Typer) -> None:
     """Add the verb to the program."""
-    app.command("doctor")(doctor)
+    app.command("doctor", help="What is in DATA, what is wrong, what a fit would take.")(doctor)
 
 
 def doctor(
     data: Annotated[Path, typer.Argument(help="Folder with images and masks.")],
+    *,
     recipe: Annotated[
-        str | None, typer.Option("--recipe", help="Recipe whose data options to use.")
+        str | None, typer.Option(metavar="R", help="Recipe whose data options to use.")
     ] = None,
     sets: Annotated[
-        list[str] | None, typer.Option("--set", help="Option, e.g. data.fit=letterbox; repeatable.")
+        list[str] | None,
+        typer.Option("--set", metavar="K=V", help="An option, e.g. data.fit=letterbox."),
     ] = None,
     contact_sheet: Annotated[
-        Path | None, typer.Option(help="Write a PNG of images with outlined masks here.")
+        Path | None, typer.Option(metavar="PNG", help="Write images with outlined masks here.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Say what is in a data folder, what is wrong with it, and what a fit would take."""
+    """Parse, look, show; exit 3 if there are errors."""
+    from medsynth.workflows.doctor import diagnose
     from medsynth.workflows.recipe import load_recipe
 
     chosen = load_recipe(recipe, list(sets or []))
     with progress("doctor") as report:
         found = diagnose(data, chosen.data, chosen.seed, sheet=contact_sheet, progress=report)
-    if json:
+    if as_json:
         print_json(found)
     else:
         show(found)

@@ -17,6 +17,8 @@ from medsynth.data.options import DataOptions
 from medsynth.data.raster import Raster
 
 MOST_VALUES = 256
+JPEG_SLACK = 32
+"""Grey levels by which JPEG changes neighbouring pixels of one class, about."""
 FEW_VALUES = 8
 """Masks with no more values than this are not asked whether they look like instance ids."""
 
@@ -26,7 +28,8 @@ class MaskFacts:
     """What the values of a pair's mask files are.
 
     counts: value -> pixels, the `MOST_VALUES` most frequent.
-    core: the same for pixels whose eight neighbours have their value: thin edges have none.
+    core: the same for pixels whose eight neighbours have their value (in a JPEG: nearly):
+        thin edges have none.
     distinct: how many values there are.
     colour: whether values are packed colours.
     lossy: whether a file is a JPEG.
@@ -52,7 +55,8 @@ def mask_facts(rasters: Sequence[Raster], options: DataOptions) -> MaskFacts:
         values, coloured = mask_values(raster.pixels)
         own = count_values(values)
         counts.update(own)
-        core.update(_core_counts(values) if len(own) > 2 else own)
+        slack = JPEG_SLACK if raster.lossy else 0
+        core.update(_core_counts(values, coloured, slack) if len(own) > 2 else own)
         colour = colour or coloured
         ids = ids and not coloured and not raster.lossy and _looks_like_ids(values, own)
         cropped += _cropped(values, options)
@@ -67,14 +71,19 @@ def mask_facts(rasters: Sequence[Raster], options: DataOptions) -> MaskFacts:
     )
 
 
-def _core_counts(values: NDArray[np.int32]) -> dict[int, int]:
-    """Return value -> pixels whose 3x3 neighbourhood is of one value.
+def _core_counts(values: NDArray[np.int32], colour: bool, slack: int) -> dict[int, int]:
+    """Return value -> pixels whose 3x3 neighbourhood differs by `slack` at most.
 
-    float32 holds 24 bits, so colours too, exactly.
+    float32 holds grey values to 24 bits exactly.
     """
-    exact = values.astype(np.float32)
     square = np.ones((3, 3), np.uint8)
-    core = values[cv2.erode(exact, square) == cv2.dilate(exact, square)]
+    if colour:
+        parts = np.stack([values >> 16 & 255, values >> 8 & 255, values & 255], axis=2)
+        exact = parts.astype(np.float32)
+    else:
+        exact = values.astype(np.float32)[..., None]
+    spread = cv2.dilate(exact, square) - cv2.erode(exact, square)
+    core = values[spread.reshape(exact.shape).max(axis=2) <= slack]
     return count_values(core) if core.size else {}
 
 

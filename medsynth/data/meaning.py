@@ -125,16 +125,32 @@ def _class_values(values: Values, named: set[int], exact: bool) -> set[int]:
 
 
 def _dominant(values: Values) -> set[int]:
-    """Return the peaks: each holds a share of the area and none is near a higher one."""
-    core = values.core if any(v for v in values.core if v != 0) else values.pixels
-    order = [value for value, _ in core.most_common()]
-    least = LEAST_SHARE * (sum(core.values()) - core[order[0]])
-    near = 60.0 if values.colour else 0.1 * max(*order, 1)
+    """Return the peaks: the most frequent value of each cluster that holds a share of the area.
+
+    Clusters are as wide as JPEG spreads a value, and taken heaviest first.
+    """
+    left = dict(values.core if any(v for v in values.core if v != 0) else values.pixels)
+    near = 60.0 if values.colour else 0.1 * max(*left, 1)
     peaks: list[int] = []
-    for value in order:
-        if core[value] >= least and all(_far(value, peak, values.colour) > near for peak in peaks):
-            peaks.append(value)
+    least = 0.0
+    while left:
+        mass = {v: sum(n for u, n in left.items() if _far(u, v, values.colour) <= near)
+                for v in heaviest(left)}  # fmt: skip
+        centre = max(mass, key=lambda v: (mass[v], left[v]))
+        cluster = {u for u in left if _far(u, centre, values.colour) <= near}
+        if mass[centre] < least:
+            break
+        peak = max(cluster, key=lambda u: left[u])
+        if all(_far(peak, other, values.colour) > near for other in peaks):
+            peaks.append(peak)
+        left = {u: n for u, n in left.items() if u not in cluster}
+        least = least or LEAST_SHARE * sum(left.values())
     return set(peaks)
+
+
+def heaviest(counts: Mapping[int, int], most: int = 32) -> list[int]:
+    """Return the `most` most frequent values."""
+    return sorted(counts, key=lambda value: (-counts[value], value))[:most]
 
 
 def _far(a: int, b: int, colour: bool) -> float:

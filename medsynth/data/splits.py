@@ -25,7 +25,8 @@ def split_groups(sizes: Mapping[str, int], shares: Shares, seed: int) -> dict[st
     """
     total = sum(sizes.values())
     order = sorted(sizes, key=lambda g: (-sizes[g], derive_seed(seed, "split", g)))
-    lacks = {name: shares[name] * total for name in SPLITS if shares.get(name, 0) > 0}
+    wanted = [name for name in SPLITS if shares.get(name, 0) > 0][: len(sizes)]
+    lacks = {name: shares[name] * total for name in wanted}
     chosen: dict[str, Split] = {}
     for group in order:
         split = max(lacks, key=lambda name: lacks[name])

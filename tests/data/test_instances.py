@@ -1,0 +1,38 @@
+"""Instance ids keep their promise."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from medsynth.data.instances import settle_instances
+
+SHAPE = (9, 11)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    arrays(np.uint8, SHAPE, elements=st.integers(0, 2)),
+    arrays(np.int64, SHAPE, elements=st.sampled_from([0, 0, 1, 5, 900, 65535])),
+)
+def test_ids_run_without_gaps_stand_on_labels_and_hold_one_class(labels, raw):
+    ids = settle_instances(labels, raw)
+    assert ids.dtype == np.uint16
+    assert np.array_equal(ids > 0, labels > 0)
+    assert set(np.unique(ids)) - {0} == set(range(1, int(ids.max()) + 1))
+    for one in range(1, int(ids.max()) + 1):
+        assert len(np.unique(labels[ids == one])) == 1
+    assert np.array_equal(settle_instances(labels, ids), ids) or len(np.unique(labels)) > 2
+
+
+def test_unnumbered_edges_join_their_neighbour_and_lone_regions_are_new():
+    labels = np.zeros((6, 12), np.uint8)
+    labels[1:5, 1:7] = 1
+    labels[2:4, 9:11] = 1
+    raw = np.zeros((6, 12), int)
+    raw[1:5, 1:3] = 4
+    raw[1:5, 4:7] = 8
+    ids = settle_instances(labels, raw)
+    assert ids.max() == 3
+    assert ids[2, 3] in (ids[2, 2], ids[2, 4])
+    assert ids[2, 9] not in (ids[2, 1], ids[2, 5], 0)

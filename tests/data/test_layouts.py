@@ -1,0 +1,155 @@
+"""Every layout is found without being told."""
+
+import json
+
+import numpy as np
+import pytest
+
+from medsynth.core.errors import InputError, UsageError
+from medsynth.data.index import build_index
+from medsynth.data.load import load_original, load_sample
+from medsynth.data.options import DataOptions
+
+from .conftest import blob, picture, save
+
+
+def build(root, **options):
+    return build_index(root, DataOptions(size=32, **options), seed=0)
+
+
+@pytest.mark.parametrize(
+    ("image", "mask", "reader"),
+    [
+        ("images/p{i}.png", "masks/p{i}.png", "paired-folders"),
+        ("Images/p{i}.jpg", "Labels/p{i}.png", "paired-folders"),
+        ("img/p{i}.bmp", "gt/p{i}.tif", "paired-folders"),
+        ("imgs/p{i}.png", "annotations/p{i}_mask.png", "paired-folders"),
+        ("set/images/p{i}.png", "set/masks/p{i}.png", "paired-folders"),
+        ("images/a/p{i}.png", "masks/a/p{i}.png", "paired-folders"),
+        ("p{i}.jpg", "p{i}_segmentation.png", "suffix-pairs"),
+        ("p{i}.png", "p{i}_mask.png", "suffix-pairs"),
+        ("all/p{i}.png", "all/p{i}_gt.png", "suffix-pairs"),
+        ("p{i}.png", "p{i}_Label.png", "suffix-pairs"),
+        ("p{i}_image.png", "p{i}_seg.png", "suffix-pairs"),
+        ("ISIC_in/p{i}.jpg", "ISIC_truth/p{i}_segmentation.png", "suffix-pairs"),
+        ("imagesTr/p{i}_0000.png", "labelsTr/p{i}.png", "nnunet"),
+    ],
+)
+def test_layout_is_found(make_pairs, image, mask, reader):
+    root = make_pairs(5, image, mask)
+    index = build(root)
+    assert index.reader == reader
+    assert len(index.items) == 5
+    assert [c.name for c in index.classes] == ["background", "foreground"]
+    for i, item in enumerate(index.items):
+        assert f"p{i}" in item.id
+        sample = load_original(index, item)
+        assert np.array_equal(sample.mask.labels, blob(i, value=1))
+        assert load_sample(index, item).image.shape == (32, 32, 3)
+
+
+def test_told_folders_also_outside_of_the_root(make_pairs, tmp_path):
+    make_pairs(4, "x/a/p{i}.png", "y/p{i}_mask.png")
+    index = build(tmp_path, images="x/a", masks=str(tmp_path / "y"))
+    assert [item.image for item in index.items] == [f"x/a/p{i}.png" for i in range(4)]
+    inner = build(tmp_path / "x", images="a", masks=str(tmp_path / "y"))
+    assert inner.items[0].masks == ((tmp_path / "y" / "p0_mask.png").as_posix(),)
+    assert load_sample(inner, inner.items[0]).mask.labels.any()
+
+
+def test_told_wrongly(make_pairs):
+    root = make_pairs(3)
+    with pytest.raises(UsageError, match="belong together"):
+        build(root, images="images")
+    with pytest.raises(InputError, match="is no folder"):
+        build(root, images="images", masks="nowhere")
+    with pytest.raises(UsageError, match="did you mean 'nnunet'"):
+        build(root, reader="nnunett")
+    with pytest.raises(InputError, match="'nnunet' finds no image with a mask"):
+        build(root, reader="nnunet")
+
+
+def test_nnunet_names_its_classes(make_pairs):
+    root = make_pairs(4, "imagesTr/c_{i}_0000.png", "labelsTr/c_{i}.png", value=1)
+    save(root / "labelsTr/c_3.png", blob(3, value=2))
+    names = {"labels": {"background": 0, "liver": 1, "tumour": 2}}
+    (root / "dataset.json").write_text(json.dumps(names))
+    assert [c.name for c in build(root).classes] == ["background", "liver", "tumour"]
+
+
+def test_case_folders_with_one_file_an_instance(tmp_path):
+    for i in range(3):
+        save(tmp_path / f"c{i}/images/c{i}.png", picture(i))
+        for k in range(3):
+            part = np.zeros((48, 64), np.uint8)
+            part[4:20, 4 + 20 * k : 18 + 20 * k] = 255
+            save(tmp_path / f"c{i}/masks/m{k}.png", part)
+    index = build(tmp_path)
+    assert index.reader == "case-folders"
+    assert [item.id for item in index.items] == ["c0", "c1", "c2"]
+    assert index.has_instances
+    mask = load_original(index, index.items[0]).mask
+    assert mask.instances.max() == 3
+    assert np.array_equal(mask.instances > 0, mask.labels == 1)
+
+
+def test_instances_folder_beside_masks(make_pairs):
+    root = make_pairs(3)
+    for i in range(3):
+        ids = np.zeros((48, 64), np.uint16)
+        mask = blob(i) > 0
+        ids[mask] = 700
+        ids[:, 30:][mask[:, 30:]] = 9
+        save(root / f"instances/p{i}.png", ids)
+    index = build(root)
+    mask = load_sample(index, index.items[1]).mask
+    assert index.has_instances
+    assert sorted(np.unique(mask.instances)) == [0, 1, 2]
+    assert np.array_equal(mask.instances > 0, mask.labels > 0)
+
+
+def test_split_folders_give_the_split(make_pairs):
+    make_pairs(4, "train/images/a{i}.png", "train/masks/a{i}.png")
+    make_pairs(2, "val/images/b{i}.png", "val/masks/b{i}.png")
+    root = make_pairs(3, "test/images/c{i}.png", "test/masks/c{i}.png")
+    index = build(root)
+    assert [len(index.split(s)) for s in ("train", "val", "test")] == [4, 2, 3]
+
+
+def test_names_never_become_paths(make_pairs, tmp_path):
+    root = make_pairs(2)
+    for name in ("a b", "a..b", "con", "é", "-x", "Case", "case"):
+        save(root / "images" / f"{name}.png", picture(99))
+        save(root / "masks" / f"{name}.png", blob(3))
+    index = build(root)
+    ids = [item.id for item in index.items]
+    assert len({i.lower() for i in ids}) == 9
+    assert all(i.replace("_", "").replace("-", "").isascii() for i in ids)
+    assert all("/" not in i and "." not in i and not i.startswith("-") for i in ids)
+
+
+def test_links_out_of_the_folder_are_told_not_followed(make_pairs, tmp_path_factory):
+    root = make_pairs(3)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    save(elsewhere / "secret.png", picture(50))
+    (root / "images" / "secret.png").symlink_to(elsewhere / "secret.png")
+    (root / "more").symlink_to(elsewhere)
+    index = build(root)
+    assert len(index.items) == 3
+    (note,) = [n for n in index.notes if n.code == "link-outside"]
+    assert note.count == 2
+
+
+def test_nothing_to_read(tmp_path, make_pairs):
+    with pytest.raises(InputError, match="does not exist"):
+        build(tmp_path / "gone")
+    with pytest.raises(InputError, match="is empty"):
+        build(tmp_path)
+    (tmp_path / "a.txt").write_text("x")
+    with pytest.raises(InputError, match="is a file"):
+        build(tmp_path / "a.txt")
+    with pytest.raises(InputError, match="1 files, but no picture"):
+        build(tmp_path)
+    save(tmp_path / "images/a.png", picture(0))
+    with pytest.raises(InputError, match="no image with a mask"):
+        build(tmp_path)
