@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import numpy as np
-
-from medsynth.data.coding import MaskCoding, nearest_entries
+from medsynth.data.class_pixels import class_pixels, snapped_pixels
+from medsynth.data.coding import MaskCoding
 from medsynth.data.examine import PairFacts
 from medsynth.data.listing import Listing
-from medsynth.data.mask_values import GREY
 from medsynth.data.options import DataOptions
 from medsynth.data.problems import Problem, Severity, problem
 from medsynth.data.readers import Found
@@ -45,6 +42,10 @@ def layout_problems(listing: Listing, found: Found, options: DataOptions) -> lis
                  f"Add the image of the same stem, {SKIP}."),
         *problem("duplicate-stem", bad, "some stems are claimed by two files", found.duplicates,
                  f"Keep one of each, {SKIP}."),
+        *problem("channel-not-read", "warning",
+                 "some files are further channels of a case, which are not read",
+                 found.passed_over,
+                 "Merge the channels that matter into one grey or RGB file."),
         *problem("link-outside", "warning",
                  "some links lead out of the folder or to a folder and were not followed",
                  listing.not_followed,
@@ -63,60 +64,6 @@ def fault_problems(facts: Sequence[PairFacts], options: DataOptions) -> list[Pro
 
 def _bad(options: DataOptions) -> Severity:
     return "error" if options.on_mismatch == "error" else "warning"
-
-
-def class_problems(
-    coding: MaskCoding, named: Mapping[int, str], options: DataOptions
-) -> list[Problem]:
-    """Return names that no mask has: an error where the recipe names them."""
-    present = {value for value, _ in coding.entries}
-    wanted = {value: name for value, name in named.items() if value != 0}
-    absent = [f"{name} (value {v})" for v, name in sorted(wanted.items()) if v not in present]
-    if coding.meaning != "labels" and len(wanted) <= 1:
-        absent = []
-    told = options.classes is not None
-    return problem(
-        "class-absent",
-        "error" if told else "note",
-        "some named classes occur in no mask",
-        absent,
-        f"The masks hold the values {_shown(present)}: mend data.classes." if told else "",
-    )
-
-
-def _shown(values: set[int]) -> str:
-    return ", ".join(str(value) for value in sorted(values)[:12]) or "of object ids"
-
-
-def class_pixels(fact: PairFacts, coding: MaskCoding) -> dict[int, int]:
-    """Return class id -> pixels of a usable pair's mask under the coding."""
-    out: Counter[int] = Counter()
-    for value, class_id, pixels in _decoded(fact, coding):
-        del value
-        out[class_id] += pixels
-    return dict(out)
-
-
-def snapped_pixels(fact: PairFacts, coding: MaskCoding) -> int:
-    """Return how many pixels of a mask have a value that is no class's and goes to the nearest."""
-    exact = {value for value, _ in coding.entries}
-    if coding.meaning == "instances":
-        return 0
-    return sum(n for value, _, n in _decoded(fact, coding) if value not in exact)
-
-
-def _decoded(fact: PairFacts, coding: MaskCoding) -> list[tuple[int, int, int]]:
-    """Return (value, class id, pixels) of a mask's values."""
-    if fact.mask is None or not fact.mask.counts:
-        return []
-    scale = GREY if coding.colour and not fact.mask.colour else 1
-    values = np.array([value * scale for value in fact.mask.counts])
-    pixels = list(fact.mask.counts.values())
-    if coding.meaning == "instances":
-        return [(int(v), int(v != 0), n) for v, n in zip(values, pixels, strict=True)]
-    ids = [class_id for _, class_id in coding.entries]
-    rows = nearest_entries(values, coding)
-    return [(int(v), ids[r], n) for v, r, n in zip(values, rows, pixels, strict=True)]
 
 
 def set_problems(
@@ -153,6 +100,14 @@ def set_problems(
         snapped,
         "Save masks lossless and without smoothing.",
     )
+    if any(fact.pair.instances for fact in facts):
+        out += problem(
+            "no-instance-map",
+            "warning",
+            "some pairs have no instance map: each connected region counts as an object",
+            [fact.pair.key for fact in facts if not fact.pair.instances],
+            "Add their maps to the folder of instances.",
+        )
     return out + _picture_problems(facts, options)  # fmt: skip
 
 

@@ -31,7 +31,7 @@ class Item:
     image, masks, instances: posix paths relative to the index's root, absolute when outside.
     mask_sha256: of the mask file; of several, and of the instance file, together.
     source_hw: (height, width) of the image file, EXIF orientation applied.
-    attributes: what CSV files and the layout say of it, `key` first (its name in the data).
+    attributes: what CSV files and the layout say of it, and `key`, its name in the data.
     """
 
     id: str

@@ -14,6 +14,7 @@ from medsynth.core.errors import InputError
 from medsynth.core.types import LabelClass, Split
 from medsynth.data.attributes import check_filter, matches, with_attributes
 from medsynth.data.class_file import read_classes
+from medsynth.data.class_problems import class_problems, meaning_problems
 from medsynth.data.examine import Look, PairFacts, Progress, examine_all
 from medsynth.data.given_splits import assign_splits
 from medsynth.data.groups import find_groups
@@ -21,7 +22,7 @@ from medsynth.data.ids import make_ids
 from medsynth.data.layout import find_pairs
 from medsynth.data.listing import list_files
 from medsynth.data.meaning import class_names, decide_coding
-from medsynth.data.observations import class_problems, fault_problems, layout_problems, set_problems
+from medsynth.data.observations import fault_problems, layout_problems, set_problems
 from medsynth.data.options import DataOptions
 from medsynth.data.problems import Problem
 from medsynth.data.readers import Found, Pair
@@ -102,6 +103,7 @@ def survey_folder(
     )
     facts_kept = tuple(fact for _, fact in chosen)
     problems += named_problems + class_problems(coding, named, options)
+    problems += meaning_problems(coding, named, options)
     problems += groups.problems + split_problems
     problems += set_problems(facts_kept, coding, options)
     return Survey(index, facts_kept, groups.known, len(pairs), tuple(problems))
@@ -146,7 +148,7 @@ def _chosen(
 ) -> list[tuple[Item, PairFacts]]:
     out = []
     for fact, own_id, group, split in zip(facts, ids, groups, splits, strict=True):
-        attributes = {"key": fact.pair.key, **fact.pair.attributes}
+        attributes = {**fact.pair.attributes, "key": fact.pair.key}
         if split is None or (split == "train" and not matches(attributes, options.train_where)):
             continue
         item = Item(

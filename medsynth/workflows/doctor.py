@@ -19,10 +19,10 @@ from medsynth.data.checks.framing import framing_problems
 from medsynth.data.checks.grouping import group_problems
 from medsynth.data.checks.leaks import conflicting_masks, leak_problems
 from medsynth.data.checks.likeness import abutting, equal_files, near_duplicates
+from medsynth.data.class_pixels import class_pixels
 from medsynth.data.contact_sheet import contact_sheet
 from medsynth.data.examine import Progress
 from medsynth.data.load import load_sample
-from medsynth.data.observations import class_pixels
 from medsynth.data.options import DataOptions
 from medsynth.data.problems import SEVERITIES, Problem
 from medsynth.data.records import DataIndex, Item

@@ -93,6 +93,29 @@ def test_case_folders_with_one_file_an_instance(tmp_path):
     assert np.array_equal(mask.instances > 0, mask.labels == 1)
 
 
+def test_numbered_masks_hold_an_object_each(make_pairs):
+    root = make_pairs(4, "benign (p{i}).png", "benign (p{i})_mask.png")
+    second = np.zeros((48, 64), np.uint8)
+    second[40:46, 2:12] = 255
+    save(root / "benign (p2)_mask_1.png", second)
+    index = build(root)
+    assert len(index.items) == 4
+    (item,) = [item for item in index.items if len(item.masks) == 2]
+    mask = load_original(index, item).mask
+    assert mask.instances.max() == 2
+    assert np.array_equal(mask.labels > 0, (second > 0) | (blob(2) > 0))
+    save(root / "benign (p1)_gt.png", second)
+    with pytest.raises(InputError, match="have no image"):
+        build(root)
+
+
+def test_further_channels_are_told(make_pairs):
+    root = make_pairs(4, "imagesTr/c_{i}_0000.png", "labelsTr/c_{i}.png", value=1)
+    save(root / "imagesTr/c_1_0001.png", picture(30))
+    index = build(root)
+    assert {n.code: n.count for n in index.notes}["channel-not-read"] == 1
+
+
 def test_instances_folder_beside_masks(make_pairs):
     root = make_pairs(3)
     for i in range(3):
@@ -106,6 +129,10 @@ def test_instances_folder_beside_masks(make_pairs):
     assert index.has_instances
     assert sorted(np.unique(mask.instances)) == [0, 1, 2]
     assert np.array_equal(mask.instances > 0, mask.labels > 0)
+    (root / "instances/p2.png").unlink()
+    index = build(root)
+    assert {n.code: n.count for n in index.notes}["no-instance-map"] == 1
+    assert load_sample(index, index.items[2]).mask.instances.max() == 1
 
 
 def test_split_folders_give_the_split(make_pairs):
@@ -153,3 +180,8 @@ def test_nothing_to_read(tmp_path, make_pairs):
     save(tmp_path / "images/a.png", picture(0))
     with pytest.raises(InputError, match="no image with a mask"):
         build(tmp_path)
+
+
+def test_images_with_instance_maps_alone(make_pairs):
+    root = make_pairs(3, mask="instances/p{i}.png")
+    assert build(root, mask="instances").has_instances

@@ -179,3 +179,17 @@ def test_full_masks_warn(make_pairs):
     root = make_pairs(3)
     save(root / "masks/p1.png", np.full((48, 64), 255, np.uint8))
     assert {n.code: n.count for n in build(root).notes}["full-mask"] == 1
+
+
+def test_what_was_guessed_is_told(tmp_path):
+    root = write_masks(tmp_path, [two_classes(i) + 1 for i in range(3)])
+    notes = {n.code: n for n in build(root).notes}
+    assert "the most frequent value, 1, is the background" in notes["background-guessed"].what
+    assert "2, 3 are taken for classes" in notes["values-as-classes"].what
+    assert np.array_equal(labels(build(root)), two_classes(0))
+    (root / "classes.json").write_text(
+        json.dumps({"0": "background", "1": "a", "2": "b", "3": "c"})
+    )
+    named = build(root)
+    assert len(named.classes) == 4
+    assert "background-guessed" not in {n.code for n in named.notes}

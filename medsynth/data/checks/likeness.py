@@ -27,7 +27,7 @@ MOST_STEPS = 3.0
 """Across a cut, grey values change at most this many times as much as beside it."""
 SHORTEST_PX = 32
 """Shorter edges correlate by chance."""
-BLOCK = 1024
+BLOCK = 256
 
 
 def equal_files(hashes: Sequence[str]) -> list[Likeness]:

@@ -38,6 +38,7 @@ class Found:
     """What a reader found.
 
     duplicates: sentences such as "images/a.png and images/a.jpg"; none of these is paired.
+    passed_over: files that belong to pairs but are not read, such as further channels.
     class_names: names by mask value where the layout gives them.
     file_is_instance: whether each mask file holds one instance.
     """
@@ -46,6 +47,7 @@ class Found:
     lonely_images: tuple[str, ...] = ()
     lonely_masks: tuple[str, ...] = ()
     duplicates: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
     class_names: Mapping[int, str] | None = None
     file_is_instance: bool = False
 

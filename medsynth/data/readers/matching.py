@@ -12,7 +12,7 @@ from medsynth.data.readers import Found, Pair
 
 MASK_SUFFIX = re.compile(
     r"[_\-. ](segmentation|segmentations|segm?|masks?|gt|groundtruth|ground_truth|"
-    r"labels?|labelled|annotations?|anno|manual\d*|instances?)$",
+    r"labels?|labelled|annotations?|anno|manual|instances?)([_\-. ]?\d+)?$",
     re.IGNORECASE,
 )
 IMAGE_SUFFIX = re.compile(r"[_\-. ](images?|img|original|orig|0000)$", re.IGNORECASE)
@@ -50,32 +50,32 @@ def match(
     """Pair images with masks of the same key, else of the same key less a known suffix.
 
     An image or a mask whose key two files claim is not paired but told as a duplicate.
+    Masks numbered after one suffix (x_mask.png, x_mask_1.png) hold one object each.
     """
     image_of, twice_i = _unique(images)
     mask_of, twice_m = _unique(masks)
     instance_of, twice_n = _unique(instances)
-    mask_for = _partners(image_of, mask_of)
-    instance_for = _partners(image_of, instance_of)
-    claimed = {key for found in (twice_i, twice_m) for key in found}
+    masks_for = _partners(image_of, mask_of)
+    instances_for = _partners(image_of, instance_of)
+    claimed = {*twice_i, *twice_m}
     pairs = tuple(
         Pair(
             key,
             image_of[key],
-            (mask_of[mask_for[key]],),
-            instance_of.get(instance_for.get(key, "")),
+            tuple(mask_of[name] for name in masks_for[key]),
+            instance_of[instances_for[key][0]] if key in instances_for else None,
             split_of(key),
         )
-        for key in sorted(image_of)
-        if key in mask_for
+        for key in sorted(masks_for)
     )
-    used = set(mask_for.values())
+    used = {name for names in masks_for.values() for name in names} | claimed
+    twice = [*twice_i.values(), *twice_m.values(), *twice_n.values()]
     return Found(
         pairs,
-        tuple(image_of[k] for k in sorted(image_of) if k not in mask_for and k not in claimed),
-        tuple(mask_of[k] for k in sorted(mask_of) if k not in used and k not in claimed),
-        tuple(
-            " and ".join(paths) for found in (twice_i, twice_m, twice_n) for paths in found.values()
-        ),
+        tuple(image_of[key] for key in sorted(set(image_of) - set(masks_for) - claimed)),
+        tuple(mask_of[key] for key in sorted(set(mask_of) - used)),
+        tuple(" and ".join(paths) for paths in twice),
+        file_is_instance=any(len(pair.masks) > 1 for pair in pairs),
     )
 
 
@@ -102,13 +102,14 @@ def _unique(files: Iterable[Named]) -> tuple[dict[str, str], dict[str, list[str]
     return single, {key: sorted(paths) for key, paths in claims.items() if len(paths) > 1}
 
 
-def _partners(image_of: Mapping[str, str], mask_of: Mapping[str, str]) -> dict[str, str]:
-    """Return image key -> mask key; a looser likeness counts only where it is one to one."""
-    found = {key: key for key in image_of if key in mask_of}
+def _partners(
+    image_of: Mapping[str, str], mask_of: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Return image key -> mask keys; a looser likeness counts only where nothing else claims it."""
+    found: dict[str, tuple[str, ...]] = {key: (key,) for key in image_of if key in mask_of}
     loose: dict[str, list[str]] = defaultdict(list)
-    taken = set(found.values())
     for key in mask_of:
-        if key not in taken:
+        if key not in found:
             loose[bare(key, MASK_SUFFIX)].append(key)
     wanted: dict[str, list[str]] = defaultdict(list)
     for key in image_of:
@@ -116,6 +117,13 @@ def _partners(image_of: Mapping[str, str], mask_of: Mapping[str, str]) -> dict[s
             name = key.lower() if key.lower() in loose else bare(key, IMAGE_SUFFIX)
             wanted[name].append(key)
     for name, keys in wanted.items():
-        if len(keys) == 1 and len(loose.get(name, ())) == 1:
-            found[keys[0]] = loose[name][0]
+        masks = sorted(loose.get(name, ()), key=lambda key: (len(key), key))
+        if len(keys) == 1 and len({_suffix(key) for key in masks}) == 1:
+            found[keys[0]] = tuple(masks)
     return found
+
+
+def _suffix(key: str) -> str:
+    """Return the known suffix at the end of a mask's key, without its number."""
+    hit = MASK_SUFFIX.search(key)
+    return hit.group(1).lower() if hit else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,7 +22,7 @@ class NnUnet:
     title = "nnU-Net: imagesTr/case_0000.png with labelsTr/case.png and dataset.json"
 
     def find(self, listing: Listing) -> Found | None:
-        """Return the pairs; further channels count as files left over."""
+        """Return the pairs; further channels are passed over."""
         files: dict[str, list[PurePosixPath]] = {"images": [], "labels": []}
         for path in listing.images:
             kind = FOLDERS.get(path.parts[-2].lower()) if len(path.parts) > 1 else None
@@ -37,12 +38,9 @@ class NnUnet:
         )
         if not found.pairs:
             return None
-        return Found(
-            found.pairs,
-            (*found.lonely_images, *(path.as_posix() for path in others)),
-            found.lonely_masks,
-            found.duplicates,
-            _labels(listing.root / files["labels"][0].parent.parent / "dataset.json"),
+        names = _labels(listing.root / files["labels"][0].parent.parent / "dataset.json")
+        return replace(
+            found, passed_over=tuple(path.as_posix() for path in others), class_names=names
         )
 
 

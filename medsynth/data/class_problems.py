@@ -1,0 +1,56 @@
+"""What is wrong or was guessed about classes and mask values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from medsynth.data.coding import MaskCoding
+from medsynth.data.options import DataOptions
+from medsynth.data.problems import Problem, problem
+
+
+def class_problems(
+    coding: MaskCoding, named: Mapping[int, str], options: DataOptions
+) -> list[Problem]:
+    """Return names that no mask has: an error where the recipe names them."""
+    present = {value for value, _ in coding.entries}
+    wanted = {value: name for value, name in named.items() if value != 0}
+    absent = [f"{name} (value {v})" for v, name in sorted(wanted.items()) if v not in present]
+    if coding.meaning != "labels" and len(wanted) <= 1:
+        absent = []
+    told = options.classes is not None
+    return problem(
+        "class-absent",
+        "error" if told else "note",
+        "some named classes occur in no mask",
+        absent,
+        f"The masks hold the values {_shown(present)}: mend data.classes." if told else "",
+    )
+
+
+def meaning_problems(
+    coding: MaskCoding, named: Mapping[int, str], options: DataOptions
+) -> list[Problem]:
+    """Return what was guessed of the mask values, so that nobody is surprised."""
+    classes = [value for value, class_id in coding.entries if class_id > 0]
+    guessed = options.mask == "auto" and not named
+    out = []
+    if guessed and coding.meaning == "labels":
+        what = f"mask values {_shown(set(classes))} are taken for classes"
+        tip = "Name them in classes.json; if they number objects: data.mask=instances."
+        out.append(Problem("values-as-classes", "note", what, len(classes), (), tip))
+    if guessed and coding.meaning == "instances":
+        what = "mask values are taken for object ids of one class"
+        out.append(
+            Problem("values-as-ids", "note", what, 1, (), "If they are classes: data.mask=labels.")
+        )
+    background = [value for value, class_id in coding.entries if class_id == 0]
+    if background and background[0] > 0:
+        what = f"no mask holds 0, so the most frequent value, {background[0]}, is the background"
+        tip = 'If another is, say so in classes.json: {"0": "background", "1": ...}.'
+        out.append(Problem("background-guessed", "warning", what, 1, (), tip))
+    return out
+
+
+def _shown(values: set[int]) -> str:
+    return ", ".join(str(value) for value in sorted(values)[:12]) or "of object ids"
