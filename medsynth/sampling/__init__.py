@@ -1,1 +1,1 @@
-"""sampling."""
+"""Mask to image: solvers, guidance, decoding."""

@@ -1,1 +1,1 @@
-"""training."""
+"""Step loops: the generator's fitting, its data order, checkpoints and moving averages."""

@@ -1,1 +1,1 @@
-"""workflows."""
+"""One file a verb: typed config in, frozen result out; wires the layers together."""

@@ -1,0 +1,48 @@
+"""`medsynth augment`: new masks, and an image for each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from medsynth.cli.console import out, print_json, progress
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the program."""
+    app.command("augment", help="Make synthetic image-mask pairs with a fitted run.")(augment)
+
+
+def augment(
+    *,
+    n: Annotated[int, typer.Option("--n", metavar="N", help="Samples the run shall have.")],
+    run: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The run; the latest where not given.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(metavar="S", help="Default: the recipe's.")] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="K=V", help="sampling.* or masks.*, e.g. sampling.steps=10."),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="D", help="cpu, cuda or mps; default: the best there is.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Parse, augment, show."""
+    from medsynth.workflows.augment import AugmentConfig
+    from medsynth.workflows.augment import augment as augment_run
+
+    with progress("augment") as report:
+        result = augment_run(AugmentConfig(n, run, seed, tuple(sets or ()), device), report)
+    if as_json:
+        print_json(result)
+        return
+    given_up = f", {result.given_up} given up" if result.given_up else ""
+    out.print(
+        f"{result.run / 'samples'} holds {result.accepted} samples ({result.made} new{given_up}).",
+        markup=False,
+    )
+    out.print("Next: medsynth export --format coco", markup=False)

@@ -1,0 +1,34 @@
+"""Options of the codecs. No torch here: recipes are read without it."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from medsynth.core.options import Options
+
+
+class CodecOptions(Options):
+    """How images become latents and back."""
+
+    name: str = "haar"
+    """Registered codec: `haar` (lossless, no weights), `taef2` (pretrained, needs weights) or
+    `autoencoder` (fitted on your own images first)."""
+    factor: int = Field(default=8, ge=1, le=16)
+    """How many times smaller latents are than images, a power of two."""
+    whitening: float = Field(default=0.0, ge=0, le=1)
+    """haar: 0 keeps the proportions between subbands, 1 gives each unit variance."""
+    weights: str | None = None
+    """taef2: a .safetensors file or a hub id; a hub id is downloaded only when named here."""
+    channels: int = Field(default=16, ge=1)
+    """autoencoder: channels of the latents."""
+    width: int = Field(default=48, ge=8)
+    """autoencoder: channels of its convolutions."""
+    blocks: int = Field(default=3, ge=1)
+    """patches: residual blocks of the refiner."""
+    noise: float = Field(default=0.15, ge=0)
+    """patches, autoencoder: largest noise on the latents in the codec's own fit, in units of
+    their standard deviation; what the decoder learns to take away again."""
+    steps: int = Field(default=600, ge=1)
+    """autoencoder: steps of its own fit."""
+    learning_rate: float = Field(default=2e-3, gt=0)
+    """patches, autoencoder: highest learning rate of the codec's own fit."""

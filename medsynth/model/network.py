@@ -1,0 +1,139 @@
+"""The whole mask-conditioned network: U-Net, ControlNet, schedule and preconditioning."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from diffusers import UNet2DConditionModel
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from medsynth.model.controlnet import HintControlNet
+from medsynth.model.halves import DecoderHalf, Encoded, EncoderHalf, Residuals
+from medsynth.model.preconditioning import Preconditioning
+from medsynth.model.schedule import NoiseSchedule
+
+
+class Condition(NamedTuple):
+    """What a denoising step is told besides the hint.
+
+    context: (B, L, D) prompt embeddings, or None where the U-Net has no cross-attention.
+    labels: (B,) class ids, or None where it has no class embedding.
+    """
+
+    context: Tensor | None = None
+    labels: Tensor | None = None
+
+    def rows(self, which: slice | Tensor) -> Condition:
+        """Return the conditions of some samples of the batch."""
+        return Condition(*(None if part is None else part[which] for part in self))
+
+    def doubled(self) -> Condition:
+        """Return the condition of the batch followed by itself."""
+        return Condition(
+            *(None if part is None else part.repeat(2, *[1] * (part.ndim - 1)) for part in self)
+        )
+
+
+class NoisyInput(NamedTuple):
+    """Noisy latents at a timestep, raw and as the network takes them (all (B, C, h, w))."""
+
+    z: Tensor
+    t: Tensor
+    scaled: Tensor
+    alpha: Tensor
+    sigma: Tensor
+
+    def rows(self, which: slice | Tensor) -> NoisyInput:
+        """Return some samples of the batch."""
+        return NoisyInput(*(part[which] for part in self))
+
+
+class HintedDiffusion(nn.Module):
+    """A U-Net steered by a ControlNet with a dense hint.
+
+    Args:
+        unet: any diffusers U-Net with the usual encoder, middle and decoder.
+        controlnet: its ControlNet, or None while only the base is trained.
+        schedule: noise schedule and prediction type.
+        preconditioning: per-channel scaling, or None for networks trained without.
+    """
+
+    def __init__(
+        self,
+        unet: UNet2DConditionModel,
+        controlnet: HintControlNet | None,
+        schedule: NoiseSchedule,
+        preconditioning: Preconditioning | None,
+    ) -> None:
+        super().__init__()
+        if preconditioning is not None and schedule.options.prediction != "v":
+            raise ValueError("preconditioning is written for v-prediction")
+        self.unet = unet
+        self.controlnet = controlnet
+        self.schedule = schedule
+        self.preconditioning = preconditioning
+        self.__dict__["encoder"] = EncoderHalf(unet)  # views: the U-Net owns the weights
+        self.__dict__["decoder"] = DecoderHalf(unet)
+
+    encoder: EncoderHalf
+    decoder: DecoderHalf
+
+    def noisy(self, z: Tensor, t: Tensor) -> NoisyInput:
+        """Return noisy latents as the network takes them."""
+        alpha, sigma = self.schedule.alpha_sigma(t)
+        pre = self.preconditioning
+        scaled = z if pre is None else pre.network_input(z, alpha, sigma)
+        return NoisyInput(z, t, scaled, alpha, sigma)
+
+    def encode(self, noisy: NoisyInput, condition: Condition) -> Encoded:
+        """Run the U-Net's encoder half."""
+        return self.encoder(noisy.scaled, noisy.t, *condition)  # type: ignore[no-any-return]
+
+    def control(self, noisy: NoisyInput, condition: Condition, features: Tensor) -> Residuals:
+        """Run the ControlNet on the hint's features."""
+        assert self.controlnet is not None
+        return self.controlnet(  # type: ignore[no-any-return]
+            noisy.scaled, noisy.t, condition.context, features, condition.labels
+        )
+
+    def decode(
+        self,
+        noisy: NoisyInput,
+        encoded: Encoded,
+        residuals: Residuals | None,
+        condition: Condition,
+        constant: bool = False,
+    ) -> Tensor:
+        """Run the decoder half and return the prediction ("v" or "epsilon"), (B, C, h, w).
+
+        Args:
+            noisy: what was encoded.
+            encoded: from `encode`.
+            residuals: from `control`; None for the U-Net alone.
+            condition: prompts and labels.
+            constant: use the decoder's weights as constants: gradient passes through to the
+                residuals but none reaches the weights.
+        """
+        if constant:
+            weights = {name: p.detach() for name, p in self.decoder.named_parameters()}
+            arguments = (encoded, residuals, condition.context)
+            raw = functional_call(self.decoder, weights, arguments)
+        else:
+            raw = self.decoder(encoded, residuals, condition.context)
+        pre = self.preconditioning
+        if pre is None:
+            return raw  # type: ignore[no-any-return]
+        return pre.prediction(raw, noisy.z, noisy.alpha, noisy.sigma)
+
+    def forward(
+        self,
+        z: Tensor,
+        t: Tensor,
+        condition: Condition,
+        features: Tensor | None = None,
+    ) -> Tensor:
+        """Predict from noisy latents, with the hint's features or without a hint."""
+        noisy = self.noisy(z, t)
+        residuals = None if features is None else self.control(noisy, condition, features)
+        return self.decode(noisy, self.encode(noisy, condition), residuals, condition)

@@ -1,0 +1,23 @@
+"""The noise schedule's options. No torch here: recipes are read without it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from medsynth.core.options import Options
+
+ScheduleName = Literal["cosine", "scaled-linear"]
+Prediction = Literal["epsilon", "v"]
+
+
+class ScheduleOptions(Options):
+    """The noise schedule and what the network predicts."""
+
+    name: ScheduleName = "cosine"
+    """Noise schedule: `cosine` (Nichol and Dhariwal 2021) or `scaled-linear` (Stable
+    Diffusion's)."""
+    prediction: Prediction = "v"
+    """What the network predicts: `v` or `epsilon` (Stable Diffusion 1.x)."""
+    shift: float = 1.0
+    """Divides the signal-to-noise amplitude of the schedule; above 1 spends more steps at high
+    noise, for large images (Hoogeboom et al. 2023). 1 leaves the schedule as published."""

@@ -1,0 +1,21 @@
+"""Options of the Siamese step. No torch here: recipes are read without it."""
+
+from __future__ import annotations
+
+from medsynth.core.options import Options
+
+
+class SiameseOptions(Options):
+    """Weights and thresholds of the Siamese step; the defaults are the published ones."""
+
+    consistency_weight: float = 1.0
+    """Weight of the Noise Consistency loss."""
+    image_loss_weight: float = 1.0
+    """Weight of the image branch's own denoising loss."""
+    augmentation_from: float = 1 / 3
+    """Progress s/T after which Online-Augmentation begins."""
+    augmentation_max_t: int = 200
+    """Online-Augmentation counts samples with timesteps up to this one (of 1000)."""
+    hint_dropout: float = 0.0
+    """Probability of dropping the hint of a sample in training; above 0 allows guidance over
+    the hint. Differs: the published model has guidance over the prompt instead."""

@@ -1,0 +1,27 @@
+"""Options of sampling. No torch here: recipes are read without it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from medsynth.core.options import Options
+
+SolverName = Literal["unipc", "dpm++", "ddim"]
+
+
+class SamplingOptions(Options):
+    """How images are made from masks."""
+
+    solver: SolverName = "unipc"
+    """`unipc` (Zhao et al. 2023), `dpm++` (Lu et al. 2022) or `ddim` (Song et al. 2021)."""
+    steps: int = Field(default=20, ge=1, le=1000)
+    """Network evaluations an image (twice as many with guidance)."""
+    guidance_scale: float = Field(default=1.0, ge=1)
+    """How far to go beyond the prediction without the hint; 1 is no guidance. Needs a fit with
+    siamese.hint_dropout above 0."""
+    batch: int = Field(default=32, ge=1)
+    """Images made together. Part of the recipe, so that the same run gives the same bytes."""
+    checkpoint: Literal["last", "best"] = "last"
+    """Which weights: the last, or those with the best validation loss."""

@@ -1,0 +1,138 @@
+"""From hints to images: one loop for every solver."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+import torch
+from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, UniPCMultistepScheduler
+from numpy.typing import NDArray
+from torch import Tensor
+
+from medsynth.model.codecs.codec import Codec
+from medsynth.model.network import Condition, HintedDiffusion
+from medsynth.model.schedule import NoiseSchedule
+from medsynth.sampling.options import SamplingOptions
+
+PREDICTION_TYPES = {"v": "v_prediction", "epsilon": "epsilon"}
+
+
+def build_solver(options: SamplingOptions, schedule: NoiseSchedule) -> Any:
+    """Return diffusers' scheduler for the schedule the model was trained on."""
+    shared: dict[str, Any] = {
+        "num_train_timesteps": schedule.steps,
+        "trained_betas": schedule.betas(),
+        "prediction_type": PREDICTION_TYPES[schedule.options.prediction],
+        "timestep_spacing": "trailing",
+    }
+    if options.solver == "ddim":
+        solver: Any = DDIMScheduler(**shared, clip_sample=False, set_alpha_to_one=True)
+    elif options.solver == "dpm++":
+        solver = DPMSolverMultistepScheduler(**shared)
+    else:
+        solver = UniPCMultistepScheduler(**shared)
+    solver.set_timesteps(options.steps)
+    return solver
+
+
+def noise_for(seeds: Sequence[int], shape: tuple[int, int, int]) -> Tensor:
+    """Return (B, *shape) standard normal noise, each item from its own seed."""
+    return torch.stack(
+        [torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+    )
+
+
+@torch.no_grad()
+def sample_latents(
+    network: HintedDiffusion,
+    hints: Tensor,
+    noise: Tensor,
+    condition: Condition,
+    options: SamplingOptions,
+) -> Tensor:
+    """Denoise.
+
+    Args:
+        network: fitted, with its ControlNet.
+        hints: (B, 3, H, W) mask hints in [0, 1].
+        noise: (B, C, h, w) standard normal.
+        condition: prompts and labels of the batch.
+        options: solver, steps, guidance.
+
+    Returns:
+        (B, C, h, w) latents.
+    """
+    assert network.controlnet is not None
+    features = network.controlnet.hint_features(hints)  # independent of the timestep
+    solver = build_solver(options, network.schedule)
+    z = noise * solver.init_noise_sigma
+    for timestep in solver.timesteps:
+        t = timestep.to(z.device).long().expand(len(z))
+        prediction = guided(network, z, t, condition, features, options.guidance_scale)
+        z = solver.step(prediction, timestep, z).prev_sample
+    return cast(Tensor, z)
+
+
+def guided(
+    network: HintedDiffusion,
+    z: Tensor,
+    t: Tensor,
+    condition: Condition,
+    features: Tensor,
+    scale: float,
+) -> Tensor:
+    """Return the prediction with guidance over the hint (Ho and Salimans 2022).
+
+    Both halves share the frozen encoder; the half without a hint has no ControlNet at all.
+    """
+    noisy = network.noisy(z, t)
+    encoded = network.encode(noisy, condition)
+    residuals = network.control(noisy, condition, features)
+    hinted = network.decode(noisy, encoded, residuals, condition)
+    if scale == 1:
+        return hinted
+    free = network.decode(noisy, encoded, None, condition)
+    return free + scale * (hinted - free)
+
+
+@torch.no_grad()
+def synthesize(
+    network: HintedDiffusion,
+    codec: Codec,
+    hints: NDArray[np.uint8],
+    seeds: Sequence[int],
+    options: SamplingOptions,
+    labels: NDArray[np.int64] | None = None,
+    device: torch.device | None = None,
+) -> NDArray[np.uint8]:
+    """Make images for masks.
+
+    Args:
+        network: fitted, with its ControlNet.
+        codec: the codec it was fitted with.
+        hints: (B, H, W, 3) uint8, see `model.hints.mask_hint`.
+        seeds: one an image.
+        options: solver, steps, guidance.
+        labels: (B,) image labels where the network has them.
+        device: where to compute; None is the CPU.
+
+    Returns:
+        (B, H, W, C) uint8.
+    """
+    device = device or torch.device("cpu")
+    hint = torch.from_numpy(hints).permute(0, 3, 1, 2).float().div(255).to(device)
+    height, width = hint.shape[2] // codec.factor, hint.shape[3] // codec.factor
+    noise = noise_for(seeds, (codec.channels, height, width)).to(device)
+    layout = torch.channels_last
+    condition = Condition(None, None if labels is None else torch.from_numpy(labels).to(device))
+    z = sample_latents(
+        network,
+        hint.contiguous(memory_format=layout),
+        noise.contiguous(memory_format=layout),
+        condition,
+        options,
+    )
+    images = ((codec.decode(z) + 1) * 127.5).round().clamp(0, 255).byte()
+    return images.permute(0, 2, 3, 1).cpu().numpy()

@@ -1,0 +1,186 @@
+"""Checkpoints: everything a fit needs to go on, in safetensors, written all or nothing.
+
+::
+
+    checkpoints/codec.safetensors            the codec, once
+    checkpoints/<phase>-<step>/weights.safetensors     live weights of the network
+    checkpoints/<phase>-<step>/average.safetensors     moving average of the trained ones
+    checkpoints/<phase>-<step>/optimizer.safetensors   AdamW's moments
+    checkpoints/<phase>-<step>/state.json    phase, step, planned steps, hashes; written last
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from safetensors.torch import load, save
+from torch import Tensor
+
+from medsynth.core.errors import InputError
+from medsynth.io.atomic import TEMPORARY_PREFIX, sync_folder, write_bytes, write_json
+from medsynth.io.hashing import hash_bytes
+
+PARTS = ("weights", "average", "optimizer")
+PHASES = ("base", "siamese")
+
+
+@dataclass(frozen=True)
+class CheckpointState:
+    """Where a fit stands.
+
+    phase: "base" or "siamese".
+    step: finished steps of that phase.
+    planned: planned steps by phase; the Siamese one is T.
+    recipe_sha256: hash of the recipe's parts that the weights depend on.
+    val_loss: mask branch's loss on the validation pairs, None where not measured.
+    best: phase-step name of the best checkpoint so far, and its loss.
+    sha256: hash of each part.
+    """
+
+    phase: str
+    step: int
+    planned: Mapping[str, int]
+    recipe_sha256: str
+    val_loss: float | None = None
+    best: tuple[str, float] | None = None
+    sha256: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name of its folder; names sort in the order of the fit."""
+        return f"{self.phase}-{self.step:07d}"
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Sorts checkpoints by phase, then step."""
+        return PHASES.index(self.phase), self.step
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> str:
+    """Write tensors as safetensors, atomically; return the file's SHA-256."""
+    data = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
+    write_bytes(path, data)
+    return hash_bytes(data)
+
+
+def load_tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
+    """Read a safetensors file.
+
+    Raises:
+        InputError: missing, damaged, or not the file with this hash.
+    """
+    tip = "Restore it from a copy; or delete its folder to go on from an earlier checkpoint."
+    try:
+        data = path.read_bytes()
+        if sha256 is not None and hash_bytes(data) != sha256:
+            raise InputError(
+                f"{path} is damaged or was changed: its hash is not the one recorded.", tip
+            )
+        tensors: dict[str, Tensor] = load(data)
+        return tensors
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(f"{path} cannot be read as safetensors: {error}", tip) from error
+
+
+class Checkpoints:
+    """The checkpoints of one run.
+
+    Args:
+        folder: the run's checkpoints folder; it need not exist yet.
+        keep: how many of the newest are kept, besides the best.
+    """
+
+    def __init__(self, folder: Path, keep: int = 2) -> None:
+        self.folder = folder
+        self.keep = keep
+
+    def save(
+        self, state: CheckpointState, parts: Mapping[str, Mapping[str, Tensor]]
+    ) -> CheckpointState:
+        """Write a checkpoint; when this returns it is on the disk, and old ones are gone."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        temporary = self.folder / (TEMPORARY_PREFIX + state.name)
+        shutil.rmtree(temporary, ignore_errors=True)
+        hashes = {
+            name: save_tensors(temporary / f"{name}.safetensors", tensors)
+            for name, tensors in parts.items()
+        }
+        state = CheckpointState(**{**asdict(state), "sha256": hashes})
+        write_json(temporary / "state.json", asdict(state))
+        final = self.folder / state.name
+        shutil.rmtree(final, ignore_errors=True)
+        os.replace(temporary, final)
+        sync_folder(self.folder)
+        self._prune(state)
+        return state
+
+    def states(self) -> list[CheckpointState]:
+        """Return all checkpoints, oldest first; unfinished ones are passed over."""
+        found = [
+            self.state(p.parent.name)
+            for p in self.folder.glob("*-*/state.json")
+            if not p.parent.name.startswith(".")
+        ]
+        return sorted(found, key=lambda state: state.order)
+
+    def state(self, name: str) -> CheckpointState:
+        """Return what a checkpoint says of itself.
+
+        Raises:
+            InputError: it is not there or cannot be read.
+        """
+        path = self.folder / name / "state.json"
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            best = values.pop("best")
+            return CheckpointState(**values, best=tuple(best) if best else None)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise InputError(
+                f"{path} is not a checkpoint's state: {error}",
+                "Delete its folder to go on from an earlier checkpoint.",
+            ) from error
+
+    def latest(self) -> CheckpointState | None:
+        """Return the newest checkpoint whose parts are all there and unchanged, if any.
+
+        Raises:
+            InputError: there are checkpoints, but none of them is whole.
+        """
+        states = self.states()
+        problem: InputError | None = None
+        for state in reversed(states):
+            try:
+                for part in state.sha256:
+                    self.load(state, part)
+            except InputError as error:
+                problem = problem or error
+                continue
+            return state
+        if problem is not None:
+            raise problem
+        return None
+
+    def load(self, state: CheckpointState, part: str) -> dict[str, Tensor]:
+        """Read one part of a checkpoint, checked against its hash."""
+        path = self.folder / state.name / f"{part}.safetensors"
+        return load_tensors(path, state.sha256[part])
+
+    def _prune(self, newest: CheckpointState) -> None:
+        states = self.states()
+        kept = {state.name for state in states[-self.keep :]}
+        if newest.best is not None:
+            kept.add(newest.best[0])
+        last_base = [state.name for state in states if state.phase == "base"][-1:]
+        kept.update(last_base)
+        for state in states:
+            if state.name not in kept:
+                shutil.rmtree(self.folder / state.name, ignore_errors=True)
+        for leftover in self.folder.glob(TEMPORARY_PREFIX + "*"):
+            shutil.rmtree(leftover, ignore_errors=True)

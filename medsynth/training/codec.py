@@ -1,0 +1,71 @@
+"""Making a codec ready: pretrained weights, a fit on the user's images, statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from medsynth.core.seeds import derive_seed, generator
+from medsynth.model.codecs.codec import Codec
+from medsynth.model.codecs.options import CodecOptions
+from medsynth.model.codecs.patches import PrincipalPatches
+from medsynth.model.codecs.taef2 import TinyAutoencoder, load_weights
+from medsynth.training.pairs import VARIANTS, PairArrays, to_tensor, turned
+
+Report = Callable[[int, int, str], None]
+
+
+def prepare_codec(
+    codec: Codec, options: CodecOptions, pairs: PairArrays, seed: int, report: Report
+) -> None:
+    """Load or fit a codec's weights, then its latents' statistics, on training images alone."""
+    images = to_tensor(list(pairs.images)) * 2 - 1
+    if options.name == "taef2":
+        assert isinstance(codec, TinyAutoencoder)
+        load_weights(codec, options.weights)
+    if isinstance(codec, PrincipalPatches):
+        codec.fit_basis(images)
+    codec.fit_statistics(images)
+    if options.name in ("patches", "autoencoder"):
+        fit_decoder(codec, options, pairs, seed, report)
+        codec.fit_statistics(images)
+
+
+def fit_decoder(
+    codec: Codec, options: CodecOptions, pairs: PairArrays, seed: int, report: Report
+) -> None:
+    """Fit a codec's networks to give back images from latents with a little noise."""
+    weights = list(codec.requires_grad_(True).to(memory_format=torch.channels_last).parameters())  # type: ignore[call-overload]
+    optimizer = torch.optim.AdamW(weights, lr=options.learning_rate, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, options.learning_rate, total_steps=options.steps, pct_start=0.1
+    )
+    for step in range(options.steps):
+        rng = generator(seed, "codec", step)
+        chosen = rng.integers(len(pairs), size=16)
+        variants = VARIANTS["flips"]
+        arrays = [turned(pairs.images[i], *variants[rng.integers(4)]) for i in chosen]
+        images = to_tensor(arrays).contiguous(memory_format=torch.channels_last) * 2 - 1
+        noise = torch.Generator().manual_seed(derive_seed(seed, "codec-noise", step))
+        raw = codec.to_raw(images)
+        level = options.noise * torch.rand(len(raw), 1, 1, 1, generator=noise) * codec.scale
+        decoded = codec.from_raw(raw + level * torch.randn(raw.shape, generator=noise))
+        loss = reconstruction_loss(decoded, images)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+        if step % 20 == 19:
+            report(step + 1, options.steps, f"codec, error {loss.item():.4f}")
+    codec.requires_grad_(False)
+
+
+def reconstruction_loss(decoded: Tensor, images: Tensor) -> Tensor:
+    """Return the mean absolute error of images and of their horizontal and vertical differences."""
+    loss = F.l1_loss(decoded, images)
+    for dim in (2, 3):
+        loss = loss + F.l1_loss(decoded.diff(dim=dim), images.diff(dim=dim))
+    return loss

@@ -1,0 +1,269 @@
+"""Fitting the generator: the base phase, then the Siamese phase, resumable at any step."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import torch
+
+from medsynth.core.errors import InputError, InterruptedRunError
+from medsynth.core.seeds import derive_seed
+from medsynth.model.compact import add_controlnet
+from medsynth.model.compact_options import CompactOptions
+from medsynth.model.network import HintedDiffusion
+from medsynth.model.siamese import (
+    ControlNetStep,
+    SiameseStep,
+    StepInput,
+    StepLosses,
+    base_loss,
+    squared_error,
+)
+from medsynth.model.siamese_options import SiameseOptions
+from medsynth.training.checkpoints import PHASES, Checkpoints, CheckpointState
+from medsynth.training.options import PhaseOptions, TrainingOptions
+from medsynth.training.pairs import PairBatches
+from medsynth.training.phase import Objective, Phase
+
+VAL_BATCHES = 4
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """What is to be done, fixed before the first step."""
+
+    base: PhaseOptions
+    siamese: PhaseOptions
+    step: SiameseOptions
+    training: TrainingOptions
+    compact: CompactOptions
+    merges: int
+    seed: int
+    recipe_sha256: str
+
+    def phase_options(self, name: str) -> PhaseOptions:
+        """Return the options of a phase by its name."""
+        return self.base if name == "base" else self.siamese
+
+    @property
+    def planned(self) -> dict[str, int]:
+        """Planned steps by phase."""
+        return {name: self.phase_options(name).steps for name in PHASES}
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What a fit calls as it goes.
+
+    report: progress as (done, total, text).
+    log: a row of figures, every `log_every` steps.
+    grid: after every `grid_every` steps and at a phase's end, with the averaged weights in
+        place; (phase, finished steps); returns warnings in words.
+    warn: a warning in words.
+    stop: asked after every step; true ends the fit, resumably.
+    """
+
+    report: Callable[[int, int, str], None]
+    log: Callable[[Mapping[str, float | int | str]], None]
+    grid: Callable[[str, int], list[str]]
+    warn: Callable[[str], None]
+    stop: Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class FitOutcome:
+    """How a fit ended: its last checkpoint, the best one, and the time it took here."""
+
+    last: CheckpointState
+    elapsed_s: float
+
+
+class GeneratorFit:
+    """A fit under way.
+
+    Args:
+        network: without ControlNet as long as the base phase lasts.
+        batches: training batches.
+        val_batches: validation batches, or None where there are no validation pairs.
+        plan: what is to be done.
+        checkpoints: where it is kept.
+        hooks: who is told.
+    """
+
+    def __init__(
+        self,
+        network: HintedDiffusion,
+        batches: PairBatches,
+        val_batches: PairBatches | None,
+        plan: FitPlan,
+        checkpoints: Checkpoints,
+        hooks: Hooks,
+    ) -> None:
+        self.network = network
+        self.batches = batches
+        self.val = None if val_batches is None else fixed_batches(val_batches)
+        self.plan = plan
+        self.checkpoints = checkpoints
+        self.hooks = hooks
+        self.best: tuple[str, float] | None = None
+        self.started = time.monotonic()
+        self.done_here = 0
+
+    def run(self, resume: CheckpointState | None) -> FitOutcome:
+        """Fit to the end.
+
+        Args:
+            resume: a checkpoint of this fit to go on from.
+
+        Raises:
+            InputError: the checkpoint is of another plan; or the loss became NaN.
+            InterruptedRunError: `hooks.stop` said so; a checkpoint has been written.
+        """
+        if resume is not None:
+            self._check(resume)
+            self.best = resume.best
+        state = resume
+        for name in PHASES:
+            if state is not None and PHASES.index(name) < PHASES.index(state.phase):
+                if name == "base":
+                    self._enter_siamese(reset=False)
+                continue
+            if name == "siamese" and self.network.controlnet is None:
+                self._enter_siamese(reset=True)
+            first = state.step if state is not None and state.phase == name else 0
+            state = self._phase(name, first, state if first else None)
+        assert state is not None
+        return FitOutcome(state, time.monotonic() - self.started)
+
+    def _check(self, state: CheckpointState) -> None:
+        if dict(state.planned) != self.plan.planned:
+            theirs = ", ".join(f"{k}.steps={v}" for k, v in state.planned.items())
+            ours = ", ".join(f"{k}.steps={v}" for k, v in self.plan.planned.items())
+            raise InputError(
+                f"the fit was begun with {theirs}, and cannot go on with {ours}: the number of "
+                "steps is part of the method.",
+                "Resume without changing it, or start a new fit with --init-from RUN.",
+            )
+        if state.recipe_sha256 != self.plan.recipe_sha256:
+            raise InputError(
+                f"checkpoint {state.name} is from another recipe or other data.",
+                "Resume with the run's own recipe, or start a new fit.",
+            )
+
+    def _enter_siamese(self, reset: bool) -> None:
+        """Add the ControlNet; its random layers follow from the seed alone."""
+        if self.network.controlnet is not None:
+            return
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive_seed(self.plan.seed, "controlnet") % 2**63)
+            add_controlnet(self.network, self.plan.compact, self.plan.merges)
+        if reset:
+            self.best = None
+
+    def _phase(self, name: str, first: int, resume: CheckpointState | None) -> CheckpointState:
+        options, training = self.plan.phase_options(name), self.plan.training
+        phase = Phase(
+            name, self.network, phase_objective(name, self.network, self.plan), options, training
+        )
+        state = resume
+        if resume is not None:
+            parts = {part: self.checkpoints.load(resume, part) for part in resume.sha256}
+            try:
+                phase.load(parts)
+            except ValueError as error:
+                raise InputError(
+                    f"checkpoint {resume.name}: {error}.", "Use its own recipe."
+                ) from error
+        for step in range(first, options.steps):
+            losses = phase.step(step, self.batches.batch(name, step))
+            self._refuse_nan(losses, name, step)
+            self.done_here += 1
+            done = step + 1
+            ended, stopped = done == options.steps, self.hooks.stop()
+            if done % training.log_every == 0 or ended:
+                self._tell(name, done, losses)
+            if ended or (training.grid_every and done % training.grid_every == 0):
+                with phase.average.applied():
+                    for warning in self.hooks.grid(name, done):
+                        self.hooks.warn(warning)
+            if ended or stopped or done % training.checkpoint_every == 0:
+                state = self._save(phase, done)
+            if stopped and not (ended and name == PHASES[-1]):
+                raise InterruptedRunError(f"stopped after {name} step {done} of {options.steps}.")
+        if state is None or state.phase != name:
+            state = self._save(phase, options.steps)
+        phase.average.put(phase.average.average)
+        return state
+
+    def _refuse_nan(self, losses: StepLosses, name: str, step: int) -> None:
+        if math.isfinite(losses.total.item()):
+            return
+        raise InputError(
+            f"the loss became {losses.total.item()} at {name} step {step + 1}: the fit diverged.",
+            f"The last checkpoint is whole. Start again with a lower learning rate: "
+            f"--set {name}.learning_rate={self.plan.phase_options(name).learning_rate / 3:.2g}.",
+        )
+
+    def _tell(self, name: str, done: int, losses: StepLosses) -> None:
+        elapsed = time.monotonic() - self.started
+        rate = self.done_here * self.plan.training.batch / max(elapsed, 1e-9)
+        row: dict[str, float | int | str] = {"phase": name, "step": done}
+        row |= {key: round(value.item(), 6) for key, value in losses._asdict().items()}
+        row["images_per_s"] = round(rate, 2)
+        self.hooks.log(row)
+        before = self.plan.base.steps if name == "siamese" else 0
+        text = f"{name} {done}, loss {row['mask']:.4f}, {rate:.1f} images/s"
+        self.hooks.report(before + done, sum(self.plan.planned.values()), text)
+
+    def _save(self, phase: Phase, done: int) -> CheckpointState:
+        with phase.average.applied():
+            val_loss = self._val_loss(phase.name)
+        state = CheckpointState(
+            phase.name, done, self.plan.planned, self.plan.recipe_sha256, val_loss, self.best
+        )
+        if val_loss is not None:
+            if self.best is None or val_loss < self.best[1]:
+                self.best = (state.name, val_loss)
+            self.hooks.log({"phase": phase.name, "step": done, "val": round(val_loss, 6)})
+        return self.checkpoints.save(replace(state, best=self.best), phase.tensors())
+
+    @torch.no_grad()
+    def _val_loss(self, name: str) -> float | None:
+        """Return the loss of base or mask branch on the validation pairs, noise fixed."""
+        if self.val is None:
+            return None
+        return sum(prediction_loss(self.network, b, name) for b in self.val) / len(self.val)
+
+
+def phase_objective(name: str, network: HintedDiffusion, plan: FitPlan) -> Objective:
+    """Return what a phase minimises, as a function of batch and progress."""
+    if name == "siamese":
+        kind = SiameseStep if plan.training.objective == "siamese" else ControlNetStep
+        return kind(network, plan.step)
+
+    def base(batch: StepInput, progress: float) -> StepLosses:  # noqa: ARG001 - shared
+        loss = base_loss(network, batch)
+        nothing = loss.new_zeros(())
+        return StepLosses(loss, loss.detach(), nothing, nothing, nothing)
+
+    return base
+
+
+def fixed_batches(batches: PairBatches) -> list[StepInput]:
+    """Return a few batches with fixed noise, for a loss that can be compared over time."""
+    count = min(VAL_BATCHES, math.ceil(len(batches.pairs) / batches.options.batch))
+    return [batches.batch("val", step) for step in range(count)]
+
+
+def prediction_loss(network: HintedDiffusion, batch: StepInput, phase: str) -> float:
+    """Return the mean squared error of the base's or the mask branch's prediction."""
+    schedule, features = network.schedule, None
+    if phase == "siamese":
+        assert network.controlnet is not None
+        features = network.controlnet.hint_features(batch.mask)
+    z = schedule.add_noise(batch.z0, batch.eps, batch.t)
+    predicted = network(z, batch.t, batch.condition, features)
+    return squared_error(predicted, schedule.target(batch.z0, batch.eps, batch.t)).mean().item()

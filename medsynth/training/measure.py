@@ -1,0 +1,77 @@
+"""What a fit would take: seconds a step, memory, disk, from a few measured steps."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from medsynth.model.compact import add_controlnet
+from medsynth.model.network import HintedDiffusion
+from medsynth.training.generator import FitPlan, phase_objective
+from medsynth.training.pairs import PairBatches
+from medsynth.training.phase import Phase
+
+MEASURED_STEPS = 3
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Measured cost of a fit.
+
+    base_step_s, siamese_step_s: seconds a step (the Siamese one with Online-Augmentation).
+    peak_memory_bytes: of this process, so far.
+    disk_bytes: of all checkpoints kept.
+    """
+
+    base_step_s: float
+    siamese_step_s: float
+    peak_memory_bytes: int
+    disk_bytes: int
+
+    def fit_s(self, base_steps: int, siamese_steps: int) -> float:
+        """Return the seconds that so many steps take."""
+        return base_steps * self.base_step_s + siamese_steps * self.siamese_step_s
+
+
+def measure_cost(network: HintedDiffusion, batches: PairBatches, plan: FitPlan) -> Cost:
+    """Run a few steps of both phases on a network that is thrown away after."""
+    base = Phase("base", network, phase_objective("base", network, plan), plan.base, plan.training)
+    base_step_s = seconds(lambda k: base.step(k, batches.batch("measure", k)))
+    add_controlnet(network, plan.compact, plan.merges)
+    late = max(plan.siamese.steps - MEASURED_STEPS - 1, 0)
+    objective = phase_objective("siamese", network, plan)
+    siamese = Phase("siamese", network, objective, plan.siamese, plan.training)
+    siamese_step_s = seconds(lambda k: siamese.step(late + k, batches.batch("measure", k)))
+    total = sum(p.numel() for p in network.parameters())
+    trained = sum(p.numel() for p in siamese.parameters.values())
+    disk = 4 * (total + 3 * trained) * (plan.training.keep_checkpoints + 2)
+    return Cost(base_step_s, siamese_step_s, peak_memory_bytes(), disk)
+
+
+def seconds(step: Callable[[int], object]) -> float:
+    """Return the mean seconds of a few calls, the first left out."""
+    step(0)
+    start = time.perf_counter()
+    for k in range(1, MEASURED_STEPS + 1):
+        step(k)
+    return (time.perf_counter() - start) / MEASURED_STEPS
+
+
+def peak_memory_bytes() -> int:
+    """Return the most memory this process has held, 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def steps_within(
+    budget_s: float, cost: Cost, base_steps: int, siamese_steps: int
+) -> tuple[int, int]:
+    """Return steps of both phases that fit into a budget, in the proportion given."""
+    share = budget_s / max(cost.fit_s(base_steps, siamese_steps), 1e-9)
+    return max(1, int(base_steps * share)) if base_steps else 0, max(1, int(siamese_steps * share))

@@ -1,0 +1,400 @@
+"""fit: from a folder of pairs to a fitted run."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from medsynth.core.errors import InputError, InterruptedRunError, UsageError
+from medsynth.data.index import DataIndex, build_index
+from medsynth.io.atomic import write_json
+from medsynth.io.interrupts import asked_to_stop
+from medsynth.io.runs import Run, find_run, name_latest, new_run
+from medsynth.model.codecs.building import build_codec
+from medsynth.model.codecs.codec import Codec
+from medsynth.training.checkpoints import Checkpoints, CheckpointState, save_tensors
+from medsynth.training.codec import prepare_codec
+from medsynth.training.generator import FitPlan, GeneratorFit, Hooks
+from medsynth.training.log import FitLog
+from medsynth.training.measure import Cost, measure_cost, steps_within
+from medsynth.training.pairs import PairArrays, PairBatches
+from medsynth.workflows.grids import GridMaker
+from medsynth.workflows.hardware import choose_device, settle_threads
+from medsynth.workflows.model import (
+    CODEC,
+    check_geometry,
+    label_names,
+    load_codec,
+    load_pairs,
+    new_network,
+    put_checkpoint,
+)
+from medsynth.workflows.recipe import Recipe, load_recipe, read_run_recipe, write_run_recipe
+
+FEW_PAIRS = 50
+LIBRARIES = ("medsynth", "torch", "diffusers", "numpy", "scikit-image")
+Report = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """What to fit, and how.
+
+    data: the folder; None on resume.
+    recipe: name or file; None for the default.
+    run: the run folder; None for a new one, or on resume the latest.
+    sets: "a.b=value" on top of the recipe.
+    steps: planned Siamese steps T, over the recipe's.
+    max_minutes: fix the steps of both phases by measuring the speed first.
+    resume: go on with the run.
+    init_from: begin with this run's fitted weights.
+    device: "cpu", "cuda", "mps"; None for the best there is.
+    """
+
+    data: Path | None = None
+    recipe: str | None = None
+    run: Path | None = None
+    sets: tuple[str, ...] = ()
+    steps: int | None = None
+    max_minutes: float | None = None
+    resume: bool = False
+    init_from: Path | None = None
+    device: str | None = None
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """How a fit ended.
+
+    run: its folder; pairs: training pairs; steps: by phase; val_loss: of the last checkpoint.
+    """
+
+    run: Path
+    pairs: int
+    steps: dict[str, int]
+    elapsed_s: float
+    val_loss: float | None
+    warnings: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a fit would take, measured and computed (`--dry-run`).
+
+    minutes: for the planned steps; memory_bytes: peak of this process; disk_bytes: checkpoints.
+    """
+
+    pairs: int
+    steps: dict[str, int]
+    minutes: float
+    base_step_s: float
+    siamese_step_s: float
+    memory_bytes: int
+    disk_bytes: int
+    device: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything a fit needs, before anything is written."""
+
+    recipe: Recipe
+    index: DataIndex
+    train: PairArrays
+    val: PairArrays
+    device: torch.device
+
+    @property
+    def label_count(self) -> int:
+        """How many image labels the model is told."""
+        return len(label_names(self.index, self.recipe.model.label_column))
+
+    def batches(self, codec: Codec, pairs: PairArrays) -> PairBatches:
+        """Return the batches of some pairs."""
+        recipe = self.recipe
+        return PairBatches(
+            pairs,
+            codec.encode,
+            recipe.training,
+            recipe.siamese.hint_dropout,
+            1000,
+            recipe.seed,
+            remember=recipe.model.codec.name in ("taef2", "autoencoder"),
+        )
+
+    def plan(self, codec: Codec) -> FitPlan:
+        """Return what is to be done."""
+        recipe = self.recipe
+        return FitPlan(
+            recipe.base,
+            recipe.siamese,
+            recipe.siamese,
+            recipe.training,
+            recipe.model.compact,
+            codec.merges,
+            recipe.seed,
+            recipe.fit_sha256(self.index.hash),
+        )
+
+
+def fit(
+    config: FitConfig, report: Report, warn: Callable[[str], None] = lambda _: None
+) -> FitResult:
+    """Fit, or go on fitting.
+
+    Args:
+        config: what and how.
+        report: progress as (done, total, text).
+        warn: told each warning in words as it arises.
+
+    Raises:
+        UsageError: recipe, options, device or run folder are wrong.
+        InputError: the data or a checkpoint are wrong; or the fit diverged.
+        InterruptedRunError: stopped by Ctrl-C; the tip says how to go on.
+    """
+    run, recipe, index = _open(config, report)
+    with run.lock("fit"):
+        prepared = _prepare(config, recipe, index)
+        for warning in _early_warnings(prepared):
+            warn(warning)
+        codec = _ready_codec(run, prepared, report)
+        if not config.resume:
+            prepared = _settle_steps(config, prepared, codec)
+            _write_run(run, prepared, codec)
+        name_latest(run)
+        return _run_fit(run, config, prepared, codec, report, warn)
+
+
+def estimate(config: FitConfig, report: Report) -> Estimate:
+    """Measure a few steps of each phase and say what the fit would take; writes nothing."""
+    recipe, index = _new_recipe(config), None
+    index = build_index(_data(config), recipe.data, recipe.seed)
+    prepared = _prepare(config, recipe, index)
+    codec = build_codec(recipe.model.codec, index.channels)
+    short = recipe.model.codec.model_copy(update={"steps": min(20, recipe.model.codec.steps)})
+    prepare_codec(codec, short, prepared.train, recipe.seed, report)
+    cost = _measure(prepared, codec)
+    if config.max_minutes is not None:
+        prepared = _within_budget(config.max_minutes, prepared, cost)
+    base, siamese = prepared.recipe.base.steps, prepared.recipe.siamese.steps
+    return Estimate(
+        len(prepared.train),
+        {"base": base, "siamese": siamese},
+        cost.fit_s(base, siamese) / 60,
+        cost.base_step_s,
+        cost.siamese_step_s,
+        cost.peak_memory_bytes,
+        cost.disk_bytes,
+        str(prepared.device),
+    )
+
+
+def _data(config: FitConfig) -> Path:
+    if config.data is None:
+        raise UsageError("fit needs a folder of data.", "medsynth fit DATA; or --resume.")
+    return config.data
+
+
+def _new_recipe(config: FitConfig) -> Recipe:
+    sets = list(config.sets)
+    if config.steps is not None:
+        if config.steps < 1:
+            raise UsageError(f"--steps must be at least 1, not {config.steps}.")
+        sets.append(f"siamese.steps={config.steps}")
+    if config.init_from is not None and not any(s.startswith("base.steps") for s in sets):
+        sets.append("base.steps=0")
+    return load_recipe(config.recipe, sets)
+
+
+def _open(config: FitConfig, report: Report) -> tuple[Run, Recipe, DataIndex]:
+    """Return the run, its recipe and its index; nothing is written yet."""
+    if config.resume:
+        run = find_run(config.run)
+        if config.sets or config.recipe or config.init_from or config.max_minutes:
+            raise UsageError(
+                "--resume goes on with the run's own recipe; it takes no other options.",
+                "To change them start a new fit, from fitted weights with --init-from RUN.",
+            )
+        recipe = read_run_recipe(run)
+        if config.steps not in (None, recipe.siamese.steps):
+            raise UsageError(
+                f"this fit was begun with --steps {recipe.siamese.steps}, which is part of the "
+                f"method; it cannot go on with {config.steps}.",
+                "Resume without --steps, or start a new fit with --init-from RUN.",
+            )
+        index = DataIndex.load(run.path)
+        if config.data is not None and config.data.resolve() != index.root.resolve():
+            index = DataIndex.load(run.path, config.data.resolve())
+        return run, recipe, index
+    recipe = _new_recipe(config)
+    check_geometry(recipe)
+    choose_device(config.device)
+    if config.run is not None and Run(config.run).recipe.exists():
+        raise UsageError(
+            f"{config.run} holds a run already.",
+            f"Go on with it: medsynth fit --resume --run {config.run}; or choose another folder.",
+        )
+    data = _data(config)
+    report(0, 0, "reading the data")
+    index = build_index(data, recipe.data, recipe.seed)
+    return Run(config.run) if config.run else new_run(data.resolve().name), recipe, index
+
+
+def _prepare(config: FitConfig, recipe: Recipe, index: DataIndex) -> Prepared:
+    check_geometry(recipe)
+    device = choose_device(config.device)
+    training = recipe.training.model_copy(
+        update={"threads": settle_threads(recipe.training.threads)}
+    )
+    recipe = recipe.model_copy(update={"training": training})
+    column = recipe.model.label_column
+    train = load_pairs(index, index.split("train"), column)
+    if not len(train):
+        raise InputError("there are no training pairs.", "See: medsynth doctor DATA")
+    return Prepared(recipe, index, train, load_pairs(index, index.split("val"), column), device)
+
+
+def _early_warnings(prepared: Prepared) -> list[str]:
+    warnings = []
+    n = len(prepared.train)
+    if n < FEW_PAIRS:
+        warnings.append(
+            f"{n} training pairs are few: expect samples close to the training images. "
+            f"The method is made for {FEW_PAIRS} to 2000."
+        )
+    warnings += [p.what for p in prepared.index.notes if p.severity == "warning"]
+    return warnings
+
+
+def _ready_codec(run: Run, prepared: Prepared, report: Report) -> Codec:
+    """Return the run's codec, or a new one fitted on the training images."""
+    if (run.checkpoints / CODEC).is_file():
+        codec = load_codec(run, prepared.recipe, prepared.index.channels)
+    else:
+        codec = build_codec(prepared.recipe.model.codec, prepared.index.channels)
+        prepare_codec(
+            codec, prepared.recipe.model.codec, prepared.train, prepared.recipe.seed, report
+        )
+        codec.eval()
+    return codec.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def _measure(prepared: Prepared, codec: Codec) -> Cost:
+    network = new_network(prepared.recipe, codec, prepared.label_count).to(prepared.device)
+    return measure_cost(network, prepared.batches(codec, prepared.train), prepared.plan(codec))
+
+
+def _within_budget(max_minutes: float, prepared: Prepared, cost: Cost) -> Prepared:
+    recipe = prepared.recipe
+    base, siamese = steps_within(60 * max_minutes, cost, recipe.base.steps, recipe.siamese.steps)
+    changed = recipe.model_copy(
+        update={
+            "base": recipe.base.model_copy(update={"steps": base}),
+            "siamese": recipe.siamese.model_copy(update={"steps": siamese}),
+        }
+    )
+    return Prepared(changed, prepared.index, prepared.train, prepared.val, prepared.device)
+
+
+def _settle_steps(config: FitConfig, prepared: Prepared, codec: Codec) -> Prepared:
+    if config.max_minutes is None:
+        return prepared
+    return _within_budget(config.max_minutes, prepared, _measure(prepared, codec))
+
+
+def _write_run(run: Run, prepared: Prepared, codec: Codec) -> None:
+    """Write what explains the run; the recipe last, for it makes the folder a run."""
+    prepared.index.save(run.path)
+    save_tensors(run.checkpoints / CODEC, codec.state_dict())
+    write_json(
+        run.about,
+        {
+            "versions": {name: version(name) for name in LIBRARIES},
+            "python": platform.python_version(),
+            "device": str(prepared.device),
+            "threads": prepared.recipe.training.threads,
+            "seed": prepared.recipe.seed,
+            "labels": label_names(prepared.index, prepared.recipe.model.label_column),
+        },
+    )
+    write_run_recipe(run, prepared.recipe)
+
+
+def _run_fit(
+    run: Run,
+    config: FitConfig,
+    prepared: Prepared,
+    codec: Codec,
+    report: Report,
+    warn: Callable[[str], None],
+) -> FitResult:
+    recipe = prepared.recipe
+    plan = prepared.plan(codec)
+    checkpoints = Checkpoints(run.checkpoints, recipe.training.keep_checkpoints)
+    state = checkpoints.latest() if config.resume else None
+    network = new_network(recipe, codec, prepared.label_count)
+    if config.init_from is not None:
+        _init_from(network, prepared, plan, find_run(config.init_from))
+    network = network.to(prepared.device)
+    log = FitLog(run.log, run.tensorboard, state, plan.base.steps)
+    warnings: list[str] = []
+
+    def tell(warning: str) -> None:
+        warnings.append(warning)
+        warn(warning)
+
+    grid = GridMaker(run, recipe, codec, network, prepared.train, prepared.val)
+    val = prepared.batches(codec, prepared.val) if len(prepared.val) else None
+    with asked_to_stop() as stop:
+        hooks = Hooks(report, log.write, grid.make, tell, stop)
+        job = GeneratorFit(
+            network, prepared.batches(codec, prepared.train), val, plan, checkpoints, hooks
+        )
+        try:
+            outcome = job.run(state)
+        except InterruptedRunError as error:
+            tip = f"Go on with it: medsynth fit --resume --run {run.path}"
+            raise InterruptedRunError(error.what, tip) from error
+        finally:
+            log.close()
+    return FitResult(
+        run.path,
+        len(prepared.train),
+        dict(plan.planned),
+        outcome.elapsed_s,
+        outcome.last.val_loss,
+        tuple(warnings),
+    )
+
+
+def _init_from(network: torch.nn.Module, prepared: Prepared, plan: FitPlan, source: Run) -> None:
+    """Put another run's fitted weights into a new network.
+
+    Raises:
+        InputError: that run has no checkpoint, or another model or codec.
+    """
+    from medsynth.model.compact import add_controlnet
+    from medsynth.model.network import HintedDiffusion
+
+    assert isinstance(network, HintedDiffusion)
+    theirs = read_run_recipe(source)
+    if theirs.model != prepared.recipe.model:
+        raise InputError(
+            f"{source.path} was fitted with another model or codec.",
+            "Use the same recipe's model section, or fit from scratch.",
+        )
+    checkpoints = Checkpoints(source.checkpoints)
+    state: CheckpointState | None = checkpoints.latest()
+    if state is None:
+        raise InputError(f"{source.path} has no checkpoint to begin from.", "Fit it first.")
+    if state.phase == "siamese":
+        add_controlnet(network, plan.compact, plan.merges)
+    put_checkpoint(network, checkpoints, state)
+    network.requires_grad_(True)
+    if network.controlnet is not None:
+        network.encoder.requires_grad_(False)

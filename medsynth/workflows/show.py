@@ -1,0 +1,86 @@
+"""show: what a run holds, how far it is, what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from medsynth.core.types import SPLITS
+from medsynth.data.records import DataIndex
+from medsynth.io.runs import Run, find_run
+from medsynth.store.samples import SampleStore
+from medsynth.workflows.recipe import read_run_recipe
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run holds.
+
+    progress: finished steps by phase; planned: planned ones.
+    last_log: the newest figures of the fit.
+    """
+
+    run: Path
+    data: Path
+    pairs: dict[str, int]
+    classes: list[str]
+    model: str
+    progress: dict[str, int]
+    planned: dict[str, int]
+    last_log: dict[str, Any]
+    samples: int
+    given_up: int
+    exports: list[str]
+    next: str
+
+
+def show(path: Path | None) -> RunSummary:
+    """Look at a run; None is the latest.
+
+    Raises:
+        UsageError: there is no such run.
+        InputError: it is damaged.
+    """
+    from medsynth.training.checkpoints import Checkpoints
+    from medsynth.training.log import read_log
+
+    run = find_run(path)
+    recipe = read_run_recipe(run)
+    index = DataIndex.load(run.path)
+    states = Checkpoints(run.checkpoints).states()
+    planned = {"base": recipe.base.steps, "siamese": recipe.siamese.steps}
+    progress = {"base": 0, "siamese": 0}
+    for state in states:
+        progress[state.phase] = max(progress[state.phase], state.step)
+    store = SampleStore(run.samples)
+    exports = sorted(p.name for p in run.exports.glob("*") if (p / "export.json").is_file())
+    log = read_log(run.log)
+    size = recipe.data.size_hw
+    return RunSummary(
+        run.path,
+        index.root,
+        {split: len(index.split(split)) for split in SPLITS},
+        [each.name for each in index.classes],
+        f"{recipe.model.backbone}, codec {recipe.model.codec.name}, {size[0]}x{size[1]}",
+        progress,
+        planned,
+        log[-1] if log else {},
+        store.count("accepted"),
+        store.count("given-up"),
+        exports,
+        next_step(run, progress, planned, len(store), exports),
+    )
+
+
+def next_step(
+    run: Run, progress: dict[str, int], planned: dict[str, int], samples: int, exports: list[str]
+) -> str:
+    """Return the command to run next."""
+    if progress["siamese"] < planned["siamese"]:
+        return f"medsynth fit --resume --run {run.path}"
+    if not samples:
+        return f"medsynth augment --n 1000 --run {run.path}"
+    if not exports:
+        return f"medsynth export --format coco --run {run.path}"
+    return f"medsynth augment --n {2 * samples} --run {run.path}"
