@@ -18,7 +18,7 @@ from medsynth.core.types import Mask
 
 if TYPE_CHECKING:
     from medsynth.core.types import Sample
-    from medsynth.export.exporter import Exporter, ExportSet, Row
+    from medsynth.exporters.exporter import Exporter, ExportSet, Row
     from medsynth.masks.perturbation import Perturbation, PerturbationOptions, Step
 
 
@@ -153,7 +153,7 @@ def check_exporter(
     tmp_path: Path,
     read_masks: Callable[[Path], Mapping[str, NDArray[np.uint8]]] | None = None,
 ) -> None:
-    """Check that an exporter keeps the contract of `medsynth.export.exporter`.
+    """Check that an exporter keeps the contract of `medsynth.exporters.exporter`.
 
     Args:
         exporter: the exporter's class, or the name under which it is registered.
@@ -165,7 +165,7 @@ def check_exporter(
         AssertionError: it breaks the contract; the message says how, on which set.
     """
     from medsynth.core.errors import InputError
-    from medsynth.export.exporter import EXPORTERS
+    from medsynth.exporters.exporter import EXPORTERS
 
     cls = EXPORTERS.get(exporter) if isinstance(exporter, str) else exporter
     assert cls.summary, f"{cls.__name__}: summary is empty"
@@ -255,7 +255,7 @@ def _export_set(
 ) -> ExportSet:
     """Return a set with the masks as real pairs of train, val and test, and as synthetic ones."""
     from medsynth.core.types import SPLITS, LabelClass, Sample
-    from medsynth.export.exporter import ExportSet, Row
+    from medsynth.exporters.exporter import ExportSet, Row
 
     real = tuple(Row(f"real-{k}", split, "real", f"patient-{k}") for k, split in enumerate(SPLITS))
     synthetic = tuple(

@@ -11,7 +11,7 @@ from rich.table import Table
 from medsynth.cli.console import out, print_json, progress
 
 if TYPE_CHECKING:
-    from medsynth.export.exporter import ExportResult
+    from medsynth.exporters.exporter import ExportResult
 
 
 def register(app: typer.Typer) -> None:

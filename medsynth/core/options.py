@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar, get_args
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -34,17 +35,51 @@ def parse_options(cls: type[O], values: Mapping[str, Any], where: str) -> O:
     try:
         return cls.model_validate(values)
     except ValidationError as error:
-        problems = [_sentence(cls, dict(problem)) for problem in error.errors()]
+        problems = _sentences(cls, [dict(problem) for problem in error.errors()])
     raise UsageError(f"{where}: " + "; ".join(problems))
 
 
-def _sentence(cls: type[Options], problem: dict[str, Any]) -> str:
-    path = [part for part in problem["loc"] if isinstance(part, str)]
-    key = ".".join(str(part) for part in problem["loc"]) or "the recipe"
-    if problem["type"] == "extra_forbidden":
-        return f"unknown key '{key}': {did_you_mean(path[-1], fields_at(cls, path[:-1]))}"
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"{key}: {message[0].lower()}{message[1:]} (got {problem['input']!r})"
+def _sentences(cls: type[Options], problems: list[dict[str, Any]]) -> list[str]:
+    """Return a sentence a key; what several forms of one value lack is joined by "or"."""
+    said: dict[str, list[str]] = {}
+    got: dict[str, str] = {}
+    for problem in problems:
+        path = _without_forms(cls, problem["loc"])
+        key = ".".join(str(part) for part in path) or "the recipe"
+        if problem["type"] == "extra_forbidden":
+            names = [part for part in path if isinstance(part, str)]
+            near = did_you_mean(names[-1], fields_at(cls, names[:-1]))
+            said[f"unknown key '{key}'"] = [near]
+            continue
+        message = problem["msg"].removeprefix("Value error, ")
+        said.setdefault(key, []).append(message[0].lower() + message[1:])
+        got[key] = f" (got {problem['input']!r})"
+    return [f"{key}: {', or '.join(texts)}{got.get(key, '')}" for key, texts in said.items()]
+
+
+def _without_forms(cls: type[Options], location: tuple[str | int, ...]) -> list[str | int]:
+    """Return where a problem is, without pydantic's names for the forms a value may have."""
+    path: list[str | int] = []
+    inner: type[Options] | None = cls
+    forms = False
+    for part in location:
+        if forms and isinstance(part, str):
+            forms = False
+            continue
+        path.append(part)
+        if isinstance(part, int):
+            continue
+        field = inner.model_fields.get(part) if inner is not None else None
+        annotation = None if field is None else field.annotation
+        inner = options_type(annotation)
+        kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
+        forms = inner is None and is_union(annotation) and len(kinds) > 1
+    return path
+
+
+def is_union(annotation: Any) -> bool:
+    """Return whether an annotation is `X | Y`."""
+    return get_origin(annotation) in (Union, UnionType)
 
 
 def fields_at(cls: type[Options], path: list[str]) -> list[str]:

@@ -61,7 +61,7 @@ class Registry(Generic[T]):
         point = self._points[name]
         try:
             return cast(T, point.load())
-        except ImportError as error:
+        except Exception as error:  # a plugin may raise anything; it is not our bug
             raise InputError(
                 f"the {self.what} '{name}' of {provider(point)} cannot be imported: {error}",
                 f"Reinstall {provider(point)}.",

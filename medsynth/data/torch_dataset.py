@@ -111,8 +111,8 @@ class FolderDataset(Dataset[Item]):
     >>> from pathlib import Path
     >>> import numpy as np
     >>> from medsynth.core.types import LabelClass, Mask, Sample
-    >>> from medsynth.export.export_set import ExportSet, Row
-    >>> from medsynth.export.folder import Folder, FolderOptions
+    >>> from medsynth.exporters.export_set import ExportSet, Row
+    >>> from medsynth.exporters.folder import Folder, FolderOptions
     >>> image, labels = np.full((4, 6, 3), 255, np.uint8), np.ones((4, 6), np.uint8)
     >>> sample = Sample("a", image, Mask(labels), "train", "real", "patient-1")
     >>> classes = (LabelClass(0, "background"), LabelClass(1, "polyp"))

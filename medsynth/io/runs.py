@@ -17,9 +17,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -53,9 +54,7 @@ class Run:
         Raises:
             InputError: another process holds it; the message says which.
         """
-        import os
-
-        self.path.mkdir(parents=True, exist_ok=True)
+        is_new = self._make_folder()
         holder = self.path / ".lock-holder"
         try:
             with FileLock(self.path / ".lock", timeout=0):
@@ -64,11 +63,32 @@ class Run:
                     yield
                 finally:
                     holder.unlink(missing_ok=True)
+                    if is_new:
+                        self._remove_if_nothing_came()
         except Timeout as error:
             who = holder.read_text(encoding="utf-8") if holder.is_file() else "another process"
             raise InputError(
                 f"{self.path} is in use by {who}.", "Wait for it to end, or stop it first."
             ) from error
+
+    def _make_folder(self) -> bool:
+        """Make the folder where it is not there; return whether it was not."""
+        is_new = not self.path.exists()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            file = next(p for p in (self.path, *self.path.parents) if p.exists())
+            raise UsageError(
+                f"{self.path} cannot be a run: {file} is a file.", "Give another folder with --run."
+            ) from error
+        return is_new
+
+    def _remove_if_nothing_came(self) -> None:
+        """Remove the folder where there is nothing but the lock in it."""
+        if [path.name for path in self.path.iterdir()] == [".lock"]:
+            with suppress(OSError):  # Windows keeps a file that is open
+                (self.path / ".lock").unlink()
+                self.path.rmdir()
 
 
 def new_run(stem: str, runs: Path = RUNS) -> Run:

@@ -13,12 +13,22 @@ MOST_BYTES = 1_000_000
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """SafeLoader that refuses aliases, so that no document unfolds to more than it is."""
+    """SafeLoader that refuses aliases, so that no document unfolds to more than it is.
+
+    It also refuses a key that comes twice in one mapping: the later would silently win.
+    """
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
             raise yaml.YAMLError("anchors and aliases are not allowed")
         return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.YAMLError(f"the key '{key}' comes twice in one mapping")
+        return super().construct_mapping(node, deep)
 
 
 def load_yaml(text: str, where: str) -> Any:

@@ -1,1 +1,1 @@
-"""quality."""
+"""Measures of what was made: pure functions of arrays."""

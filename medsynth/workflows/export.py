@@ -10,9 +10,9 @@ from medsynth.core.errors import UsageError
 from medsynth.core.types import Sample
 from medsynth.data.index import DataIndex
 from medsynth.data.load import load_original, load_sample
-from medsynth.export.choose import ChoiceOptions, choose
-from medsynth.export.deliver import deliver, exporter_named
-from medsynth.export.exporter import ExportResult, ExportSet, Report, Row
+from medsynth.exporters.choose import ChoiceOptions, choose
+from medsynth.exporters.deliver import deliver, exporter_named
+from medsynth.exporters.exporter import ExportResult, ExportSet, Report, Row
 from medsynth.io.hashing import hash_file, hash_json
 from medsynth.io.runs import Run, find_run
 from medsynth.store.lineage import Lineage

@@ -16,7 +16,7 @@ from pydantic import Field
 from medsynth.core.errors import UsageError, did_you_mean
 from medsynth.core.options import Options, parse_options, walk_fields
 from medsynth.data.options import DataOptions
-from medsynth.export.options import ExportOptions
+from medsynth.exporters.options import ExportOptions
 from medsynth.io.atomic import write_text
 from medsynth.io.hashing import hash_json
 from medsynth.io.runs import Run

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from medsynth.core.types import LabelClass, Mask, Sample
-from medsynth.export.export_set import ExportSet, Row
+from medsynth.exporters.export_set import ExportSet, Row
 
 HW = (24, 37)
 TWO = (LabelClass(0, "background"), LabelClass(1, "polyp"), LabelClass(2, "Gerät"))

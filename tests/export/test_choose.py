@@ -3,7 +3,7 @@ import random
 import pytest
 
 from medsynth.core.errors import UsageError
-from medsynth.export.choose import ChoiceOptions, choose
+from medsynth.exporters.choose import ChoiceOptions, choose
 
 from .sets import make_set
 

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
-from medsynth.export.coco import Coco, CocoOptions
-from medsynth.export.components import parts
+from medsynth.exporters.coco import Coco, CocoOptions
+from medsynth.exporters.components import parts
 
 from .sets import ONE, TWO, make_set, quiet
 

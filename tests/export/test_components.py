@@ -1,7 +1,7 @@
 import numpy as np
 
 from medsynth.core.types import Mask
-from medsynth.export.components import parts
+from medsynth.exporters.components import parts
 
 
 def test_pixels_that_touch_by_a_corner_are_one_object():

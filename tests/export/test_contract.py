@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medsynth.export.exporter import EXPORTERS
-from medsynth.export.folder import Folder
+from medsynth.exporters.exporter import EXPORTERS
+from medsynth.exporters.folder import Folder
 from medsynth.testing import check_exporter
 
 

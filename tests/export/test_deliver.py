@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from medsynth.core.errors import InputError, UsageError
-from medsynth.export import replace_folder
-from medsynth.export.deliver import deliver
-from medsynth.export.options import ExportOptions
+from medsynth.exporters import replace_folder
+from medsynth.exporters.deliver import deliver
+from medsynth.exporters.options import ExportOptions
 from medsynth.io.hashing import hash_file
 
 from .sets import make_set, quiet

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from medsynth.core.errors import InputError
-from medsynth.export.folder import Folder, FolderOptions
+from medsynth.exporters.folder import Folder, FolderOptions
 
 from .sets import ONE, TWO, make_set, quiet
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from medsynth.core.errors import InputError
-from medsynth.export.hdf5 import Hdf5, Hdf5Options
+from medsynth.exporters.hdf5 import Hdf5, Hdf5Options
 
 from .sets import make_set, quiet
 

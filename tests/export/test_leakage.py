@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 
 from medsynth.core.errors import InputError
-from medsynth.export.deliver import deliver
-from medsynth.export.export_set import Row
-from medsynth.export.leakage import leaks, refuse_leaks
-from medsynth.export.options import ExportOptions
+from medsynth.exporters.deliver import deliver
+from medsynth.exporters.export_set import Row
+from medsynth.exporters.leakage import leaks, refuse_leaks
+from medsynth.exporters.options import ExportOptions
 
 from .sets import make_set, quiet, with_rows
 

@@ -2,9 +2,9 @@ import pytest
 
 from medsynth.core.errors import UsageError
 from medsynth.core.options import walk_fields
-from medsynth.export.coco import CocoOptions
-from medsynth.export.exporter import EXPORTERS
-from medsynth.export.options import ExportOptions, options_of
+from medsynth.exporters.coco import CocoOptions
+from medsynth.exporters.exporter import EXPORTERS
+from medsynth.exporters.options import ExportOptions, options_of
 
 
 def test_every_key_is_flat_and_has_a_help_text():

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as reference
 
-from medsynth.export.polygon import polygons, rasterize
+from medsynth.exporters.polygon import polygons, rasterize
 
 MASKS = st.tuples(st.integers(1, 25), st.integers(1, 25)).flatmap(lambda hw: arrays(np.bool_, hw))
 

@@ -5,8 +5,8 @@ from hypothesis.extra.numpy import arrays
 from pycocotools import mask as reference
 
 from medsynth.core.types import Mask
-from medsynth.export import rle
-from medsynth.export.components import Part, parts
+from medsynth.exporters import rle
+from medsynth.exporters.components import Part, parts
 
 MASKS = st.tuples(st.integers(1, 40), st.integers(1, 40)).flatmap(
     lambda hw: arrays(np.uint8, hw, elements=st.integers(0, 1))

@@ -9,8 +9,8 @@ from torch.utils.data import DataLoader
 
 from medsynth.core.errors import InputError, UsageError
 from medsynth.data.torch_dataset import FolderDataset, Hdf5Dataset
-from medsynth.export.folder import Folder, FolderOptions
-from medsynth.export.hdf5 import Hdf5, Hdf5Options
+from medsynth.exporters.folder import Folder, FolderOptions
+from medsynth.exporters.hdf5 import Hdf5, Hdf5Options
 
 from .sets import ONE, make_set, quiet
 

@@ -15,7 +15,7 @@ from medsynth.core.types import Mask, Sample
 from medsynth.data.index import DataIndex, build_index
 from medsynth.data.load import load_sample
 from medsynth.data.options import DataOptions
-from medsynth.export.options import ExportOptions
+from medsynth.exporters.options import ExportOptions
 from medsynth.io.images import write_png
 from medsynth.io.runs import Run
 from medsynth.store.lineage import Lineage

@@ -1,5 +1,7 @@
 """From samples in memory to files that other tools read: one file a format.
 
+The package is named for its registry, so that `medsynth.export` is the function.
+
 An exporter is pure conversion and thin writing. What holds for all formats stands once:
 `leakage` (synthetic pairs never reach val or test), `replace_folder` (an export is whole
 or not there), `card` (export.json), `deliver` (the order of it all). No torch here.

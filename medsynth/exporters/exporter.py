@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Protocol
 
 from medsynth.core.options import Options
 from medsynth.core.registry import Registry
-from medsynth.export.export_set import Counts, ExportSet, Row
+from medsynth.exporters.export_set import Counts, ExportSet, Row
 
 __all__ = ["EXPORTERS", "Counts", "ExportResult", "ExportSet", "Exporter", "Report", "Row"]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from medsynth.core.errors import InputError, UsageError, listed
-from medsynth.export.card import content_hash, is_whole, read_card, to_card, write_card
-from medsynth.export.exporter import EXPORTERS, Exporter, ExportResult, ExportSet, Report
-from medsynth.export.leakage import refuse_leaks
-from medsynth.export.options import ExportOptions, options_of
-from medsynth.export.replace_folder import held, replaced
+from medsynth.exporters.card import content_hash, is_whole, read_card, to_card, write_card
+from medsynth.exporters.exporter import EXPORTERS, Exporter, ExportResult, ExportSet, Report
+from medsynth.exporters.leakage import refuse_leaks
+from medsynth.exporters.options import ExportOptions, options_of
+from medsynth.exporters.replace_folder import held, replaced
 
 
 def exporter_named(name: str) -> Exporter:

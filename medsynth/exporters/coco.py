@@ -15,11 +15,11 @@ from pydantic import Field
 
 from medsynth.core.options import Options
 from medsynth.core.types import LabelClass, Sample, Split
-from medsynth.export import polygon, rle
-from medsynth.export.citation import LICENSE_NOTE, generator
-from medsynth.export.components import Part, parts
-from medsynth.export.exporter import ExportResult, ExportSet, Report
-from medsynth.export.json_lists import json_lists
+from medsynth.exporters import polygon, rle
+from medsynth.exporters.citation import LICENSE_NOTE, generator
+from medsynth.exporters.components import Part, parts
+from medsynth.exporters.exporter import ExportResult, ExportSet, Report
+from medsynth.exporters.json_lists import json_lists
 from medsynth.io.images import encode_png
 
 

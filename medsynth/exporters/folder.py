@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from medsynth.core.errors import InputError
 from medsynth.core.options import Options
 from medsynth.core.types import LabelClass, Sample
-from medsynth.export.exporter import ExportResult, ExportSet, Report, Row
+from medsynth.exporters.exporter import ExportResult, ExportSet, Report, Row
 from medsynth.io.atomic import write_json
 from medsynth.io.images import encode_png
 

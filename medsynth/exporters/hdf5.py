@@ -25,8 +25,8 @@ from pydantic import Field
 from medsynth.core.errors import InputError
 from medsynth.core.options import Options
 from medsynth.core.types import LabelClass
-from medsynth.export.citation import LICENSE_NOTE, citations, generator
-from medsynth.export.exporter import ExportResult, ExportSet, Report, Row
+from medsynth.exporters.citation import LICENSE_NOTE, citations, generator
+from medsynth.exporters.exporter import ExportResult, ExportSet, Report, Row
 
 FORMAT = "medsynth-hdf5"
 FORMAT_VERSION = 1

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from medsynth.core.options import Options
-from medsynth.export.citation import LICENSE_NOTE, citations, generator
-from medsynth.export.exporter import ExportResult, ExportSet
+from medsynth.exporters.citation import LICENSE_NOTE, citations, generator
+from medsynth.exporters.exporter import ExportResult, ExportSet
 from medsynth.io.atomic import write_json
 from medsynth.io.hashing import hash_json
 

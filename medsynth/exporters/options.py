@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 from pydantic import Field
 
 from medsynth.core.options import Options, parse_options
-from medsynth.export.choose import ChoiceOptions
-from medsynth.export.coco import CocoOptions
-from medsynth.export.folder import FolderOptions
-from medsynth.export.hdf5 import Hdf5Options
+from medsynth.exporters.choose import ChoiceOptions
+from medsynth.exporters.coco import CocoOptions
+from medsynth.exporters.folder import FolderOptions
+from medsynth.exporters.hdf5 import Hdf5Options
 
 O = TypeVar("O", bound=Options)  # noqa: E741
 

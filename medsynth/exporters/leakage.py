@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from medsynth.core.errors import InputError, listed
-from medsynth.export.export_set import ExportSet, Row
+from medsynth.exporters.export_set import ExportSet, Row
 
 MOST_CHAINS = 10
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from medsynth.core.errors import UsageError
 from medsynth.core.options import Options
 from medsynth.core.types import SPLITS
-from medsynth.export.export_set import Row
+from medsynth.exporters.export_set import Row
 
 
 class ChoiceOptions(Options):

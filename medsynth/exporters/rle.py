@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from medsynth.export.components import Part
+from medsynth.exporters.components import Part
 
 
 def encode(part: Part, hw: tuple[int, int]) -> dict[str, object]:

@@ -1,0 +1,154 @@
+"""The Python API: the command line's verbs as functions of plain arguments.
+
+Each returns the frozen result of its workflow and raises `medsynth.core.errors.MedsynthError`
+with a sentence and a tip. Nothing is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from medsynth.exporters.exporter import ExportResult
+    from medsynth.workflows.augment import AugmentResult
+    from medsynth.workflows.doctor import Report as DoctorReport
+    from medsynth.workflows.fit import FitResult
+
+AnyPath = str | PathLike[str]
+Report = Callable[[int, int, str], None]
+
+
+def silent(done: int, total: int, text: str) -> None:
+    """Take progress and say nothing: the default `report`."""
+
+
+def doctor(
+    data: AnyPath, *, recipe: str | None = None, options: Mapping[str, Any] | None = None
+) -> DoctorReport:
+    """Say what is in a folder and what is wrong with it; writes nothing.
+
+    Args:
+        data: folder with images and masks.
+        recipe: whose data options to use; None for the default recipe.
+        options: dotted keys to values, for example {"data.size": 64}.
+
+    >>> import tempfile, numpy as np
+    >>> from medsynth.io.images import write_png
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for k in range(4):
+    ...         image = np.random.default_rng(k).integers(0, 255, (64, 64), np.uint8)
+    ...         write_png(Path(folder, "images", f"{k}.png"), image)
+    ...         write_png(Path(folder, "masks", f"{k}.png"), (image > 127).astype(np.uint8))
+    ...     doctor(folder, options={"data.size": 64}).pairs
+    4
+    """
+    from medsynth.workflows.doctor import diagnose
+    from medsynth.workflows.recipe import load_recipe
+
+    chosen = load_recipe(recipe, as_sets(options))
+    return diagnose(Path(data), chosen.data, chosen.seed)
+
+
+def fit(
+    data: AnyPath | None = None,
+    *,
+    recipe: str | None = None,
+    run: AnyPath | None = None,
+    options: Mapping[str, Any] | None = None,
+    steps: int | None = None,
+    max_minutes: float | None = None,
+    resume: bool = False,
+    init_from: AnyPath | None = None,
+    device: str | None = None,
+    report: Report = silent,
+    warn: Callable[[str], None] = lambda _: None,
+) -> FitResult:
+    """Fit the generator on a folder of image-mask pairs; see `medsynth fit --help`.
+
+    Args:
+        data: folder with images and masks; None on resume.
+        recipe: a recipe's name or file.
+        run: the run's folder; None for a new one in ./runs, on resume for the latest.
+        options: dotted keys to values on top of the recipe.
+        steps: planned steps of the Siamese phase.
+        max_minutes: measure the speed first and fix the steps accordingly.
+        resume: go on with a run.
+        init_from: begin with another run's fitted weights.
+        device: "cpu", "cuda", "mps"; None for the best there is.
+        report: progress as (done, total, text).
+        warn: told each warning in words.
+
+    >>> result = fit("data/", recipe="compact", max_minutes=30)  # doctest: +SKIP
+    """
+    from medsynth.workflows.fit import FitConfig
+    from medsynth.workflows.fit import fit as run_fit
+
+    config = FitConfig(
+        as_path(data),
+        recipe,
+        as_path(run),
+        as_sets(options),
+        steps,
+        max_minutes,
+        resume,
+        as_path(init_from),
+        device,
+    )
+    return run_fit(config, report, warn)
+
+
+def augment(
+    n: int,
+    *,
+    run: AnyPath | None = None,
+    seed: int | None = None,
+    options: Mapping[str, Any] | None = None,
+    device: str | None = None,
+    report: Report = silent,
+) -> AugmentResult:
+    """Make synthetic pairs until the run has `n`; see `medsynth augment --help`.
+
+    >>> result = augment(1000, options={"sampling.steps": 20})  # doctest: +SKIP
+    """
+    from medsynth.workflows.augment import AugmentConfig
+    from medsynth.workflows.augment import augment as run_augment
+
+    return run_augment(AugmentConfig(n, as_path(run), seed, as_sets(options), device), report)
+
+
+def export(
+    format: str,  # noqa: A002 - the option's name
+    *,
+    run: AnyPath | None = None,
+    out: AnyPath | None = None,
+    overwrite: bool = False,
+    options: Mapping[str, Any] | None = None,
+    report: Report = silent,
+) -> ExportResult:
+    """Write a run's real and synthetic pairs in a format; see `medsynth export --help`.
+
+    >>> result = export("hdf5", options={"export.ratio": 1.0})  # doctest: +SKIP
+    """
+    from medsynth.workflows.export import ExportConfig, export_run
+
+    config = ExportConfig(format, as_path(run), as_path(out), overwrite, as_sets(options))
+    return export_run(config, report)
+
+
+def as_path(value: AnyPath | None) -> Path | None:
+    """Return a Path, or None for None."""
+    return None if value is None else Path(value)
+
+
+def as_sets(options: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return dotted keys and values as the command line's `--set` texts.
+
+    >>> as_sets({"data.size": 64, "data.where": {"kind": "x"}})
+    ('data.size=64', 'data.where={"kind": "x"}')
+    """
+    import json
+
+    return tuple(f"{key}={json.dumps(value)}" for key, value in (options or {}).items())
