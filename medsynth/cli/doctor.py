@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -37,6 +38,9 @@ def doctor(
     contact_sheet: Annotated[
         Path | None, typer.Option(metavar="PNG", help="Write images with outlined masks here.")
     ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out the codec's check and the fit's estimate.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Parse, look, show; exit 3 if there are errors."""
@@ -44,8 +48,16 @@ def doctor(
     from medsynth.workflows.recipe import load_recipe
 
     chosen = load_recipe(recipe, list(sets or []))
+    asked: dict[str, Any] = {}
+    if not quick:
+        from medsynth.workflows.prospects import codec_problems, fit_prospect
+
+        asked["codec_check"] = partial(codec_problems, chosen)
+        asked["fit_estimate"] = partial(fit_prospect, chosen)
     with progress("doctor") as report:
-        found = diagnose(data, chosen.data, chosen.seed, sheet=contact_sheet, progress=report)
+        found = diagnose(
+            data, chosen.data, chosen.seed, sheet=contact_sheet, progress=report, **asked
+        )
     if as_json:
         print_json(found)
     else:

@@ -123,9 +123,14 @@ def diagnose(
         fit_mode=index.fit,
         index_hash=index.hash,
         problems=tuple(sorted(problems, key=lambda found: SEVERITIES.index(found.severity))),
-        fit=fit_estimate(index) if fit_estimate is not None and index.items else None,
+        fit=fit_estimate(index) if fit_estimate is not None and fits(index, problems) else None,
         contact_sheet=sheet if index.items else None,
     )
+
+
+def fits(index: DataIndex, problems: Sequence[Problem]) -> bool:
+    """Return whether a fit would start on this index at all."""
+    return bool(index.split("train")) and not any(p.severity == "error" for p in problems)
 
 
 def further_problems(survey: Survey) -> list[Problem]:

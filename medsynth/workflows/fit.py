@@ -172,8 +172,14 @@ def fit(
 
 def estimate(config: FitConfig, report: Report) -> Estimate:
     """Measure a few steps of each phase and say what the fit would take; writes nothing."""
-    recipe, index = _new_recipe(config), None
-    index = build_index(_data(config), recipe.data, recipe.seed)
+    recipe = _new_recipe(config)
+    check_geometry(recipe)
+    report(0, 0, "reading the data")
+    return estimate_on(config, recipe, build_index(_data(config), recipe.data, recipe.seed), report)
+
+
+def estimate_on(config: FitConfig, recipe: Recipe, index: DataIndex, report: Report) -> Estimate:
+    """Return what a fit on an index would take; see `estimate`."""
     prepared = _prepare(config, recipe, index)
     codec = build_codec(recipe.model.codec, index.channels)
     short = recipe.model.codec.model_copy(update={"steps": min(20, recipe.model.codec.steps)})
