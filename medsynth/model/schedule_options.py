@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from medsynth.core.options import Options
 
 ScheduleName = Literal["cosine", "scaled-linear"]
@@ -18,6 +20,6 @@ class ScheduleOptions(Options):
     Diffusion's)."""
     prediction: Prediction = "v"
     """What the network predicts: `v` or `epsilon` (Stable Diffusion 1.x)."""
-    shift: float = 1.0
+    shift: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     """Divides the signal-to-noise amplitude of the schedule; above 1 spends more steps at high
     noise, for large images (Hoogeboom et al. 2023). 1 leaves the schedule as published."""
