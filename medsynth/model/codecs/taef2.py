@@ -74,9 +74,11 @@ def load_weights(codec: TinyAutoencoder, weights: str | None) -> None:
         values = load_file(path)
     except Exception as error:
         raise InputError(f"{path} cannot be read as safetensors: {error}", tip) from error
-    own = {k for k in codec.state_dict() if k.startswith(("encoder.", "decoder."))}
-    if set(values) != own:
-        odd = sorted(set(values) ^ own)[:3]
+    networks = ("encoder.", "decoder.")
+    own = {k: v.shape for k, v in codec.state_dict().items() if k.startswith(networks)}
+    theirs = {k: v.shape for k, v in values.items()}
+    if theirs != own:
+        odd = [k for k in sorted(own | theirs) if own.get(k) != theirs.get(k)][:3]
         raise InputError(f"{path} does not hold TAEF2's weights (for example {odd}).", tip)
     codec.load_state_dict({k: v.to(torch.float32) for k, v in values.items()}, strict=False)
 
