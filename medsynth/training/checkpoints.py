@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Mapping
@@ -104,7 +105,18 @@ class Checkpoints:
     def save(
         self, state: CheckpointState, parts: Mapping[str, Mapping[str, Tensor]]
     ) -> CheckpointState:
-        """Write a checkpoint; when this returns it is on the disk, and old ones are gone."""
+        """Write a checkpoint; when this returns it is on the disk, and old ones are gone.
+
+        Raises:
+            InputError: its validation loss is no number; nothing is written.
+        """
+        if state.val_loss is not None and not math.isfinite(state.val_loss):
+            raise InputError(
+                f"the validation loss is {state.val_loss} at {state.phase} step {state.step}: the "
+                "fit diverged.",
+                "The last checkpoint is whole. Start again with a lower learning rate: "
+                f"--set {state.phase}.learning_rate=1e-4.",
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
         temporary = self.folder / (TEMPORARY_PREFIX + state.name)
         shutil.rmtree(temporary, ignore_errors=True)
@@ -140,12 +152,15 @@ class Checkpoints:
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
             best = values.pop("best")
-            return CheckpointState(**values, best=tuple(best) if best else None)
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            state = CheckpointState(**values, best=tuple(best) if best else None)
+            if state.phase not in PHASES:
+                raise ValueError(f"unknown phase '{state.phase}'")
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(
                 f"{path} is not a checkpoint's state: {error}",
                 "Delete its folder to go on from an earlier checkpoint.",
             ) from error
+        return state
 
     def latest(self) -> CheckpointState | None:
         """Return the newest checkpoint whose parts are all there and unchanged, if any.

@@ -1,0 +1,143 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from medsynth.model.siamese import StepLosses
+from medsynth.training.ema import MovingAverage, warmed_decay
+from medsynth.training.options import PhaseOptions, TrainingOptions
+from medsynth.training.phase import Phase, load_weights, rate_factor
+
+
+def test_the_rate_warms_up_and_falls_to_a_twentieth():
+    options = PhaseOptions(steps=100, warmup_steps=10)
+    rates = [rate_factor(step, options) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[:10] == sorted(rates[:10])
+    assert max(rates) == pytest.approx(rates[9], rel=0.05)
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[50] == pytest.approx(0.05 + 0.95 / 2)
+    assert rates[99] == pytest.approx(0.05, abs=0.001)
+    assert min(rates) > 0
+
+
+def test_a_constant_rate():
+    options = PhaseOptions(steps=100, warmup_steps=4, decay="constant")
+    assert [rate_factor(step, options) for step in range(5)] == [0.25, 0.5, 0.75, 1, 1]
+    assert rate_factor(99, options) == 1
+
+
+@pytest.mark.parametrize("values", [{"steps": 1}, {"steps": 0}, {"steps": 5, "warmup_steps": 0}])
+def test_rates_at_the_edges(values):
+    assert 0 < rate_factor(0, PhaseOptions(**values)) <= 1
+
+
+def test_the_average_has_a_short_memory_at_first():
+    assert [warmed_decay(0.9, step) for step in (0, 1, 8, 1000)] == [0.1, 2 / 11, 0.5, 0.9]
+    assert warmed_decay(0.0, 500) == 0
+
+
+def test_the_average_is_that_of_its_formula():
+    module = nn.Linear(2, 1, bias=False)
+    average = MovingAverage(module, 0.75)
+    expected = module.weight.detach().clone()
+    for step in range(40):
+        with torch.no_grad():
+            module.weight.add_(step)
+        average.update(step)
+        d = warmed_decay(0.75, step)
+        expected = d * expected + (1 - d) * module.weight.detach()
+    torch.testing.assert_close(average.average["weight"], expected)
+
+
+def test_no_decay_is_no_average():
+    module = nn.Linear(2, 1)
+    average = MovingAverage(module, 0.0)
+    with torch.no_grad():
+        module.weight.add_(1)
+    average.update(0)
+    torch.testing.assert_close(average.average["weight"], module.weight.detach())
+
+
+def test_the_average_is_lent_and_the_weights_come_back():
+    module = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    module[0].requires_grad_(False)
+    average = MovingAverage(module, 0.9)
+    assert set(average.average) == {"1.weight", "1.bias"}
+    before = module[1].weight.detach().clone()
+    average.load({"1.weight": torch.full((1, 2), 7.0), "1.bias": torch.zeros(1)})
+    with average.applied():
+        assert module[1].weight.tolist() == [[7, 7]]
+    assert torch.equal(module[1].weight, before)
+
+    def fail():
+        with average.applied():
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert torch.equal(module[1].weight, before)
+
+
+def phase_of(network, loss, **training):
+    def objective(batch, progress):
+        total = loss(network, progress)
+        return StepLosses(total, *[total.detach()] * 4)
+
+    options = PhaseOptions(steps=10, warmup_steps=0, learning_rate=0.1, decay="constant")
+    return Phase("base", network, objective, options, TrainingOptions(**training))
+
+
+def test_the_gradient_is_clipped_and_the_progress_is_told():
+    network, seen = nn.Linear(2, 1, bias=False), []
+
+    def loss(module, progress):
+        seen.append(progress)
+        return 1e6 * module.weight.sum()
+
+    phase = phase_of(network, loss, clip_norm=1.0)
+    phase.step(3, None)
+    assert network.weight.grad.norm().item() == pytest.approx(1, rel=1e-3)
+    assert seen == [0.3]
+    free = phase_of(network, loss, clip_norm=0.0)
+    free.step(0, None)
+    assert network.weight.grad.norm().item() == pytest.approx(1e6 * math.sqrt(2))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_leaves_everything_as_it_was(value):
+    network = nn.Linear(2, 1)
+    phase = phase_of(network, lambda module, _: module.weight.sum() * value)
+    before = {k: v.clone() for k, v in network.state_dict().items()}
+    assert not phase.step(0, None).total.isfinite()
+    assert all(torch.equal(before[k], v) for k, v in network.state_dict().items())
+    assert not phase.optimizer.state
+    assert torch.equal(phase.average.average["weight"], before["weight"])
+
+
+def test_tensors_come_back_bit_for_bit():
+    torch.manual_seed(0)
+    a, b = nn.Conv2d(3, 4, 3), nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
+
+    def loss(module, _):
+        return module(torch.ones(1, 3, 4, 4)).square().sum()
+
+    first, second = phase_of(a, loss), phase_of(b, loss)
+    for step in range(3):
+        first.step(step, None)
+    second.load(first.tensors())
+    theirs = second.tensors()
+    for part, values in first.tensors().items():
+        assert values.keys() == theirs[part].keys()
+        assert all(torch.equal(value, theirs[part][name]) for name, value in values.items())
+    assert sorted(first.tensors()["optimizer"])[:2] == ["exp_avg/bias", "exp_avg/weight"]
+    assert b.weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_weights_of_another_model_are_refused():
+    network = nn.Linear(2, 1)
+    with pytest.raises(ValueError, match=r"another model \(for example bias, extra\)"):
+        load_weights(network, {"weight": torch.zeros(1, 2), "extra": torch.zeros(1)})
+    with pytest.raises(ValueError, match=r"weight is \(3, 2\), the recipe's is \(1, 2\)"):
+        load_weights(network, {"weight": torch.zeros(3, 2), "bias": torch.zeros(1)})
