@@ -35,15 +35,12 @@ def doctor(
         recipe: whose data options to use; None for the default recipe.
         options: dotted keys to values, for example {"data.size": 64}.
 
-    >>> import tempfile, numpy as np
-    >>> from medsynth.io.images import write_png
+    >>> import tempfile
+    >>> from medsynth.examples import write_example_pairs
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     for k in range(4):
-    ...         image = np.random.default_rng(k).integers(0, 255, (64, 64), np.uint8)
-    ...         write_png(Path(folder, "images", f"{k}.png"), image)
-    ...         write_png(Path(folder, "masks", f"{k}.png"), (image > 127).astype(np.uint8))
-    ...     doctor(folder, options={"data.size": 64}).pairs
-    4
+    ...     write_example_pairs(Path(folder))
+    ...     doctor(folder).pairs
+    12
     """
     from medsynth.workflows.doctor import diagnose
     from medsynth.workflows.recipe import load_recipe
@@ -81,7 +78,12 @@ def fit(
         report: progress as (done, total, text).
         warn: told each warning in words.
 
-    >>> result = fit("data/", recipe="compact", max_minutes=30)  # doctest: +SKIP
+    >>> import tempfile
+    >>> from medsynth.examples import TINY, write_example_pairs
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_example_pairs(Path(folder, "data"))
+    ...     fit(Path(folder, "data"), run=Path(folder, "run"), options=TINY).steps
+    {'base': 2, 'siamese': 2}
     """
     from medsynth.workflows.fit import FitConfig
     from medsynth.workflows.fit import fit as run_fit
@@ -111,7 +113,13 @@ def augment(
 ) -> AugmentResult:
     """Make synthetic pairs until the run has `n`; see `medsynth augment --help`.
 
-    >>> result = augment(1000, options={"sampling.steps": 20})  # doctest: +SKIP
+    >>> import tempfile
+    >>> from medsynth.examples import TINY, write_example_pairs
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_example_pairs(Path(folder, "data"))
+    ...     run = fit(Path(folder, "data"), run=Path(folder, "run"), options=TINY).run
+    ...     augment(3, run=run).accepted
+    3
     """
     from medsynth.workflows.augment import AugmentConfig
     from medsynth.workflows.augment import augment as run_augment
@@ -130,7 +138,14 @@ def export(
 ) -> ExportResult:
     """Write a run's real and synthetic pairs in a format; see `medsynth export --help`.
 
-    >>> result = export("hdf5", options={"export.ratio": 1.0})  # doctest: +SKIP
+    >>> import tempfile
+    >>> from medsynth.examples import TINY, write_example_pairs
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_example_pairs(Path(folder, "data"))
+    ...     run = fit(Path(folder, "data"), run=Path(folder, "run"), options=TINY).run
+    ...     made = augment(3, run=run)
+    ...     export("folder", run=run).counts["train"]["synthetic"]
+    3
     """
     from medsynth.workflows.export import ExportConfig, export_run
 

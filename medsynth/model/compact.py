@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from diffusers import UNet2DConditionModel
 
@@ -12,6 +14,11 @@ from medsynth.model.network import HintedDiffusion
 from medsynth.model.preconditioning import Preconditioning
 from medsynth.model.schedule import NoiseSchedule
 from medsynth.model.schedule_options import ScheduleOptions
+
+GROUPS = 8
+"""Groups of each group normalisation; all channels are multiples of it."""
+HEAD = 32
+"""Channels of an attention head, where the channels can be divided so."""
 
 
 def build_unet(
@@ -33,8 +40,8 @@ def build_unet(
         down_block_types=(*["DownBlock2D"] * (levels - 1), "AttnDownBlock2D"),
         mid_block_type="UNetMidBlock2D",
         up_block_types=("AttnUpBlock2D", *["UpBlock2D"] * (levels - 1)),
-        norm_num_groups=8,
-        attention_head_dim=32,
+        norm_num_groups=GROUPS,
+        attention_head_dim=math.gcd(HEAD, options.channels[-1]),
         num_class_embeds=label_count or None,
     )
 
@@ -62,6 +69,6 @@ def build_network(
 def add_controlnet(network: HintedDiffusion, options: CompactOptions, merges: int) -> None:
     """Give a network its ControlNet, copied from the U-Net; freezes the encoder half."""
     hint = DenseHintInput(width=options.hint_width, merges=merges)
-    controlnet = HintControlNet(network.unet, hint)
+    controlnet = HintControlNet(network.unet, hint, options.zero_hint)
     network.controlnet = controlnet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.encoder.requires_grad_(False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from medsynth.core.options import Options
@@ -10,9 +12,15 @@ from medsynth.core.options import Options
 class CompactOptions(Options):
     """The compact U-Net and its dense hint."""
 
-    channels: tuple[int, ...] = Field(default=(96, 160, 224), min_length=1)
+    channels: tuple[Annotated[int, Field(ge=8, multiple_of=8)], ...] = Field(
+        default=(96, 160, 224), min_length=1
+    )
     """Channels of each level; each next level has half the resolution. Multiples of 8."""
     layers: int = Field(default=1, ge=1)
     """Residual blocks a level."""
     hint_width: int = Field(default=8, ge=1)
     """Channels of the dense hint's first block (16 as published)."""
+    zero_hint: bool = False
+    """Start the convolution after the dense hint at zero. Differs: published is true, but with it
+    a short fit can miss the mask altogether: on the demo's micrograph, 600 base steps and 150
+    Siamese ones, stain Dice is 0.90 without and 0.68 with it, where 0.69 is chance."""

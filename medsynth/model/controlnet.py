@@ -14,16 +14,27 @@ from medsynth.model.hint import DenseHintInput
 class HintControlNet(nn.Module):
     """A trainable copy of a U-Net's encoder half, steered by a dense hint.
 
-    Every output passes a zero-initialised 1x1 convolution, and the hint's features a
-    zero-initialised 3x3 one, so that a new ControlNet changes nothing.
+    Every output passes a zero-initialised 1x1 convolution, so a new ControlNet changes nothing.
+
+    Args:
+        unet: its encoder half is copied.
+        hint: encodes hints.
+        zero_hint: also start the hint's own convolution at zero, as published. Then no
+            gradient reaches the hint until the output convolutions have grown.
     """
 
-    def __init__(self, unet: UNet2DConditionModel, hint: DenseHintInput) -> None:
+    def __init__(
+        self, unet: UNet2DConditionModel, hint: DenseHintInput, zero_hint: bool = True
+    ) -> None:
         super().__init__()
         self.encoder = copy.deepcopy(EncoderHalf(unet)).requires_grad_(True)
         self.hint = hint
         first = self.encoder.conv_in.out_channels
-        self.hint_out = zeroed(nn.Conv2d(hint.out_channels, first, 3, padding=1))
+        self.hint_out = nn.Conv2d(hint.out_channels, first, 3, padding=1)
+        if zero_hint:
+            zeroed(self.hint_out)
+        else:
+            nn.init.normal_(self.hint_out.weight, std=(9 * hint.out_channels) ** -0.5)
         self.skip_outs = nn.ModuleList(
             zeroed(nn.Conv2d(channels, channels, 1)) for channels in skip_channels(unet)
         )

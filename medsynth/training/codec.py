@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -16,6 +18,8 @@ from medsynth.model.codecs.taef2 import TinyAutoencoder, load_weights
 from medsynth.training.pairs import VARIANTS, PairArrays, to_tensor, turned
 
 Report = Callable[[int, int, str], None]
+CROP_PX = 64
+"""The codec's own fit sees crops of this side, in pixels: its networks look no further."""
 
 
 def prepare_codec(
@@ -47,7 +51,10 @@ def fit_decoder(
         rng = generator(seed, "codec", step)
         chosen = rng.integers(len(pairs), size=16)
         variants = VARIANTS["flips"]
-        arrays = [turned(pairs.images[i], *variants[rng.integers(4)]) for i in chosen]
+        arrays = [
+            random_crop(turned(pairs.images[i], *variants[rng.integers(4)]), codec.factor, rng)
+            for i in chosen
+        ]
         images = to_tensor(arrays).contiguous(memory_format=torch.channels_last) * 2 - 1
         noise = torch.Generator().manual_seed(derive_seed(seed, "codec-noise", step))
         raw = codec.to_raw(images)
@@ -61,6 +68,18 @@ def fit_decoder(
         if step % 20 == 19:
             report(step + 1, options.steps, f"codec, error {loss.item():.4f}")
     codec.requires_grad_(False)
+
+
+def random_crop(
+    image: NDArray[np.uint8], factor: int, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """Return a crop of at most `CROP_PX` a side, on the grid of the codec's patches."""
+    corner = []
+    for side in image.shape[:2]:
+        length = min(side, CROP_PX)
+        start = factor * int(rng.integers((side - length) // factor + 1))
+        corner.append(slice(start, start + length))
+    return image[corner[0], corner[1]]
 
 
 def reconstruction_loss(decoded: Tensor, images: Tensor) -> Tensor:

@@ -36,11 +36,13 @@ def test_what_hooks_are_told(tmp_path):
 def test_a_fit_learns(tmp_path):
     """Not only the training loss: that of other pairs, too."""
     told = Told()
-    fit(tmp_path, plan(60, 15, checkpoint_every=15, ema=0.0, batch=4), told, n=8)
+    fit(tmp_path, plan(40, 40, checkpoint_every=20, ema=0.0, batch=4), told, n=8)
     vals = [(row["phase"], row["val"]) for row in told.rows if "val" in row]
     base = [value for phase, value in vals if phase == "base"]
-    assert vals[-1][0] == "siamese"
-    assert vals[-1][1] < base[-1] < 0.97 * base[0]
+    siamese = [value for phase, value in vals if phase == "siamese"]
+    assert (len(base), len(siamese)) == (2, 2)
+    assert base[-1] < base[0]
+    assert siamese[-1] < 0.97 * base[-1]
 
 
 def test_the_best_checkpoint_is_that_with_the_least_validation_loss(tmp_path):
