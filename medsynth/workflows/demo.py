@@ -50,11 +50,16 @@ Progress = Callable[[str], Any]
 
 @dataclass(frozen=True)
 class DemoConfig:
-    """out: the demo's folder, which must not exist; n: samples; sets: on top of the recipe."""
+    """What the demo does.
+
+    out: its folder, new or empty; n: samples; sets: on top of the recipe.
+    max_minutes: of the fit; None for the recipe's steps.
+    """
 
     out: Path
     n: int = 64
     sets: tuple[str, ...] = ()
+    max_minutes: float | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,9 @@ def demo(config: DemoConfig, progress: Progress) -> DemoResult:
     write_tiles(data, image, rule.mask(image))
     run = Run(config.out / "run")
     with progress("fit") as report:
-        fitted = fit(FitConfig(data, RECIPE, run.path, config.sets), report)
+        fitted = fit(
+            FitConfig(data, RECIPE, run.path, config.sets, max_minutes=config.max_minutes), report
+        )
     with progress("augment") as report:
         augment(AugmentConfig(config.n, run.path), report)
     with progress("export") as report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -37,6 +38,8 @@ from medsynth.workflows.model import (
 from medsynth.workflows.recipe import Recipe, load_recipe, read_run_recipe, write_run_recipe
 
 FEW_PAIRS = 50
+LOOP_SHARE = 0.93
+"""Share of a budget for the steps themselves; checkpoints, validation and grids take the rest."""
 LIBRARIES = ("medsynth", "torch", "diffusers", "numpy", "scikit-image")
 Report = Callable[[int, int, str], None]
 
@@ -162,9 +165,10 @@ def fit(
         prepared = _prepare(config, recipe, index)
         for warning in _early_warnings(prepared):
             warn(warning)
+        started = time.monotonic()
         codec = _ready_codec(run, prepared, report)
         if not config.resume:
-            prepared = _settle_steps(config, prepared, codec)
+            prepared = _settle_steps(config, prepared, codec, started)
             _write_run(run, prepared, codec)
         name_latest(run)
         return _run_fit(run, config, prepared, codec, report, warn)
@@ -307,10 +311,14 @@ def _within_budget(max_minutes: float, prepared: Prepared, cost: Cost) -> Prepar
     return Prepared(changed, prepared.index, prepared.train, prepared.val, prepared.device)
 
 
-def _settle_steps(config: FitConfig, prepared: Prepared, codec: Codec) -> Prepared:
+def _settle_steps(config: FitConfig, prepared: Prepared, codec: Codec, started: float) -> Prepared:
+    """Fix the steps; what the codec and the measuring took counts into the budget."""
     if config.max_minutes is None:
         return prepared
-    return _within_budget(config.max_minutes, prepared, _measure(prepared, codec))
+    cost = _measure(prepared, codec)
+    spent = (time.monotonic() - started) / 60
+    left = max(config.max_minutes - spent, config.max_minutes / 10)
+    return _within_budget(LOOP_SHARE * left, prepared, cost)
 
 
 def _write_run(run: Run, prepared: Prepared, codec: Codec) -> None:

@@ -1,0 +1,102 @@
+"""Which codec? Each fits the demo's micrograph for the same minutes, and is measured by its stain.
+
+    python tests/benchmarks/codecs.py --minutes 2 --out codecs.json
+    python tests/benchmarks/codecs.py --minutes 2 --taef2 ../shared/weights/taef2.safetensors
+
+One row a codec: round trip of held-out tiles (PSNR, stain Dice), then of the samples of a fit
+with that codec: stain Dice with the masks asked for, with shuffled masks, residual noise against
+real tiles, samples a CPU-minute. The baseline is `haar`, which needs no fit of its own. The
+codec's own fit counts into the minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from medsynth.data.load import load_sample
+from medsynth.data.records import DataIndex
+from medsynth.io.runs import Run
+from medsynth.quality.overlap import pooled_dice
+from medsynth.quality.stain import StainRule
+from medsynth.training.pairs import to_tensor
+from medsynth.workflows.demo import DemoConfig, demo
+from medsynth.workflows.model import load_codec
+from medsynth.workflows.recipe import read_run_recipe
+
+CODECS = {
+    "haar, factor 4": {"name": "haar", "factor": 4},
+    "haar, factor 8": {"name": "haar", "factor": 8},
+    "patches, factor 4, 12 of 48": {"name": "patches", "factor": 4, "channels": 12},
+    "patches, factor 8, 32 of 192": {"name": "patches", "factor": 8, "channels": 32},
+    "autoencoder, factor 4, 8": {"name": "autoencoder", "factor": 4, "channels": 8, "width": 32},
+}
+
+
+@contextmanager
+def quiet(label):
+    yield lambda *_: None
+
+
+def measure(codec: dict[str, object], minutes: float) -> dict[str, float]:
+    started = time.monotonic()
+    sets = [f"model.codec.{key}={value}" for key, value in codec.items()]
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "demo"
+        config = DemoConfig(out, 64, tuple(sets), max_minutes=minutes)
+        result = demo(config, quiet)
+        return {
+            **round_trip(Run(result.run)),
+            "dice": result.dice,
+            "dice_shuffled": result.dice_shuffled,
+            "noise_ratio": result.noise_ratio,
+            "fit_minutes": result.fit_s / 60,
+            "minutes": (time.monotonic() - started) / 60,
+        }
+
+
+def round_trip(run: Run) -> dict[str, float]:
+    from skimage.data import immunohistochemistry
+
+    rule = StainRule.fitted(immunohistochemistry())
+    index = DataIndex.load(run.path)
+    samples = [load_sample(index, item) for item in index.split("test")]
+    images = to_tensor([sample.image for sample in samples]) * 2 - 1
+    codec = load_codec(run, read_run_recipe(run), index.channels)
+    with torch.no_grad():
+        back = codec.decode(codec.encode(images))
+    psnr = float(10 * torch.log10(4 / (back - images).square().mean().clamp_min(1e-12)))
+    pictures = ((back + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+    found = [rule.mask(np.ascontiguousarray(picture)) for picture in pictures]
+    return {
+        "round_trip_psnr_db": min(psnr, 99.0),
+        "round_trip_dice": pooled_dice(found, [sample.mask.labels for sample in samples]),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=2.0, help="of each fit")
+    parser.add_argument("--taef2", type=Path, help="taef2.safetensors, to compare it too")
+    parser.add_argument("--out", type=Path, help="write the rows as JSON")
+    arguments = parser.parse_args()
+    codecs: dict[str, dict[str, object]] = dict(CODECS)
+    if arguments.taef2:
+        codecs["taef2"] = {"name": "taef2", "factor": 8, "weights": str(arguments.taef2.resolve())}
+    rows = {}
+    for name, codec in codecs.items():
+        rows[name] = {k: round(v, 4) for k, v in measure(codec, arguments.minutes).items()}
+        print(name, rows[name], flush=True)
+        if arguments.out:
+            arguments.out.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
