@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, UniPCMultistepScheduler
+from diffusers import DPMSolverMultistepScheduler, UniPCMultistepScheduler
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -28,7 +28,9 @@ def build_solver(options: SamplingOptions, schedule: NoiseSchedule) -> Any:
         "timestep_spacing": "trailing",
     }
     if options.solver == "ddim":
-        solver: Any = DDIMScheduler(**shared, clip_sample=False, set_alpha_to_one=True)
+        # First-order DPM-Solver++ is DDIM (Lu et al. 2022, section 4.3). diffusers' DDIMScheduler
+        # steps by 1000 // steps, which leaves noise where the number does not divide 1000.
+        solver: Any = DPMSolverMultistepScheduler(**shared, solver_order=1)
     elif options.solver == "dpm++":
         solver = DPMSolverMultistepScheduler(**shared)
     else:

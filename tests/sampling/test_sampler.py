@@ -1,0 +1,186 @@
+"""Sampling against what is known in closed form, and independence of batches."""
+
+import numpy as np
+import pytest
+import torch
+
+from medsynth.model.codecs.haar import Haar
+from medsynth.model.compact import add_controlnet, build_network
+from medsynth.model.compact_options import CompactOptions
+from medsynth.model.network import Condition
+from medsynth.model.schedule_options import ScheduleOptions
+from medsynth.sampling.options import SamplingOptions
+from medsynth.sampling.sampler import (
+    build_solver,
+    guided,
+    noise_for,
+    sample_latents,
+    synthesize,
+)
+
+COMPACT = CompactOptions(channels=(8, 16), hint_width=2)
+SOLVERS = ["ddim", "dpm++", "unipc"]
+
+
+def network_of(std, labels=0, **schedule):
+    """A network as a fit leaves it: nothing at zero."""
+    torch.manual_seed(0)
+    network = build_network(COMPACT, ScheduleOptions(**schedule), torch.tensor(std), labels)
+    add_controlnet(network, COMPACT, merges=1)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if not parameter.any():
+                parameter.normal_(std=0.1)
+    return network.requires_grad_(False).eval()
+
+
+def codec_of(channels=1):
+    codec = Haar(2, channels)
+    images = torch.rand(8, channels, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    codec.fit_statistics(images)
+    return codec
+
+
+def hints_of(n, hw=(16, 16)):
+    rng = np.random.default_rng(0)
+    return (rng.random((n, *hw, 1)) > 0.7).repeat(3, 3).astype(np.uint8) * 255
+
+
+@pytest.fixture(scope="module")
+def grey():
+    return network_of([1.0, 0.8, 0.5, 0.3]), codec_of()
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_an_image_is_the_same_whatever_it_is_batched_with(grey, solver):
+    options, hints, seeds = SamplingOptions(solver=solver, steps=4), hints_of(6), range(100, 106)
+    together = synthesize(*grey, hints, seeds, options)
+    assert together.dtype == np.uint8
+    assert together.shape == (6, 16, 16, 1)
+    assert together.std() > 5
+    assert np.array_equal(synthesize(*grey, hints, seeds, options), together)
+    order = [4, 1, 5]
+    some = synthesize(*grey, hints[order], [seeds[k] for k in order], options)
+    alone = synthesize(*grey, hints[2:3], [seeds[2]], options)
+    assert np.abs(some.astype(int) - together[order]).max() <= 1
+    assert np.abs(alone.astype(int) - together[2:3]).max() <= 1
+
+
+def test_seed_and_mask_decide_the_image(grey):
+    options, hints = SamplingOptions(steps=3), hints_of(2)
+    first = synthesize(*grey, hints, [1, 2], options)
+    assert (synthesize(*grey, hints, [1, 3], options)[1] != first[1]).any()
+    assert (synthesize(*grey, hints[::-1].copy(), [1, 2], options)[0] != first[0]).any()
+
+
+def best_denoiser(std):
+    """A network without output, F = 0: by its preconditioning the best denoiser of N(0, std^2)."""
+    network = network_of(std, shift=1.0)
+    torch.nn.init.zeros_(network.unet.conv_out.weight)
+    torch.nn.init.zeros_(network.unet.conv_out.bias)
+    return network
+
+
+@pytest.mark.parametrize(("solver", "steps"), [("ddim", 150), ("dpm++", 60), ("unipc", 60)])
+def test_the_best_denoiser_of_a_gaussian_samples_that_gaussian(solver, steps):
+    """The flow of the probability ODE is linear: noise times s / sqrt(alpha^2 s^2 + sigma^2)."""
+    std = [1.5, 1.0, 0.5, 0.3]
+    network, noise = best_denoiser(std), noise_for(range(16), (4, 8, 8))
+    options = SamplingOptions(solver=solver, steps=steps)
+    z = sample_latents(network, torch.zeros(16, 3, 16, 16), noise, Condition(), options)
+    s = torch.tensor(std).view(1, -1, 1, 1)
+    alpha, sigma = network.schedule.alpha_sigma(torch.tensor([999]))
+    exact = noise * s / (alpha**2 * s**2 + sigma**2).sqrt()
+    torch.testing.assert_close(z, exact, rtol=0.03, atol=0.001)
+    ratio = z.std((0, 2, 3)) / s.flatten()
+    torch.testing.assert_close(ratio, noise.std((0, 2, 3)), rtol=0.03, atol=0)
+
+
+@pytest.mark.parametrize("prediction", ["v", "epsilon"])
+@pytest.mark.parametrize("steps", [1, 7, 20, 30])
+def test_ddim_is_that_of_its_paper_for_every_number_of_steps(steps, prediction):
+    """Song et al. 2021, equation 12 with eta 0, from one noise level to the next and to none."""
+    network = network_of([1.0, 0.8, 0.5, 0.3], prediction=prediction, shift=1.0)
+    hint, noise = torch.rand(2, 3, 16, 16), noise_for(range(2), (4, 8, 8))
+    options = SamplingOptions(solver="ddim", steps=steps)
+    z = sample_latents(network, hint, noise, Condition(), options)
+    schedule, features = network.schedule, network.controlnet.hint_features(hint)
+    levels = np.round(np.arange(1000, 0, -1000 / steps)).astype(int) - 1
+    expected = noise
+    for k, level in enumerate(levels[:steps]):
+        t = torch.tensor([level, level])
+        predicted = network(expected, t, Condition(), features)
+        x0 = schedule.predict_x0(expected, predicted, t)
+        alpha, sigma = schedule.alpha_sigma(t)
+        eps = (expected - alpha * x0) / sigma
+        after = (torch.ones(()), torch.zeros(()))
+        if k + 1 < steps:
+            after = schedule.alpha_sigma(torch.tensor([levels[k + 1]] * 2))
+        expected = after[0] * x0 + after[1] * eps
+    torch.testing.assert_close(z, expected, rtol=0.01, atol=0.01 * float(expected.std()))
+
+
+@pytest.mark.parametrize("prediction", ["v", "epsilon"])
+def test_guidance_of_one_is_none(prediction):
+    network = network_of([1.0, 0.8, 0.5, 0.3], prediction=prediction)
+    z, t = torch.randn(2, 4, 8, 8), torch.tensor([100, 700])
+    features = network.controlnet.hint_features(torch.rand(2, 3, 16, 16))
+    hinted = network(z, t, Condition(), features)
+    free = network(z, t, Condition())
+    assert (hinted - free).abs().max() > 0.01
+    assert torch.equal(guided(network, z, t, Condition(), features, 1.0), hinted)
+    torch.testing.assert_close(
+        guided(network, z, t, Condition(), features, 3.0), free + 3 * (hinted - free)
+    )
+
+
+def test_guidance_goes_further_from_what_is_made_without_a_hint(grey):
+    hints = hints_of(2)
+    plain = synthesize(*grey, hints, [1, 2], SamplingOptions(steps=3))
+    same = synthesize(*grey, hints, [1, 2], SamplingOptions(steps=3, guidance_scale=1.0))
+    more = synthesize(*grey, hints, [1, 2], SamplingOptions(steps=3, guidance_scale=4.0))
+    assert np.array_equal(plain, same)
+    assert (plain != more).any()
+
+
+def test_each_item_has_noise_of_its_own():
+    noise = noise_for([5, 6, 5], (4, 8, 8))
+    assert torch.equal(noise[0], noise[2])
+    assert not torch.equal(noise[0], noise[1])
+    assert torch.equal(noise_for([6], (4, 8, 8))[0], noise[1])
+    many = noise_for(range(200), (1, 8, 8))
+    assert many.mean().abs() < 0.03
+    assert many.std() == pytest.approx(1, abs=0.03)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("prediction", ["v", "epsilon"])
+def test_solvers_know_the_schedule_that_was_trained(solver, prediction):
+    schedule = network_of([1.0], prediction=prediction, shift=2.0).schedule
+    built = build_solver(SamplingOptions(solver=solver, steps=10), schedule)
+    torch.testing.assert_close(
+        built.alphas_cumprod, schedule.cumulative.float(), rtol=1e-3, atol=1e-7
+    )
+    assert built.config.prediction_type == {"v": "v_prediction"}.get(prediction, prediction)
+    assert len(built.timesteps) == 10
+    assert built.timesteps[0] == 999
+    assert built.init_noise_sigma == 1
+    assert not getattr(built.config, "clip_sample", False)
+    assert not getattr(built.config, "thresholding", False)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_few_steps_are_enough_to_run(grey, solver, steps):
+    options = SamplingOptions(solver=solver, steps=steps)
+    assert synthesize(*grey, hints_of(1), [0], options).shape == (1, 16, 16, 1)
+
+
+def test_colours_labels_and_sizes_that_are_not_square():
+    network = network_of([0.5] * 12, labels=3)
+    options, hints = SamplingOptions(steps=2), hints_of(2, hw=(16, 32))
+    images = synthesize(network, codec_of(3), hints, [1, 2], options, np.array([0, 2]))
+    assert images.shape == (2, 16, 32, 3)
+    other = synthesize(network, codec_of(3), hints, [1, 2], options, np.array([0, 1]))
+    assert np.array_equal(images[0], other[0])
+    assert (images[1] != other[1]).any()
