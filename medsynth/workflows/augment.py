@@ -82,6 +82,11 @@ def augment(config: AugmentConfig, report: Report) -> AugmentResult:
             raise UsageError(f"--set {text}: augment can set sampling.* and masks.* only.")
     run = find_run(config.run)
     recipe = read_run_recipe(run, config.sets)
+    if recipe.sampling.guidance_scale != 1 and recipe.siamese.hint_dropout == 0:
+        raise UsageError(
+            f"{run.path} was fitted with siamese.hint_dropout=0, so it has no guidance.",
+            "Leave sampling.guidance_scale at 1, or fit with --set siamese.hint_dropout=0.1.",
+        )
     device = choose_device(config.device)
     settle_threads(recipe.training.threads)
     index = DataIndex.load(run.path)
@@ -117,6 +122,8 @@ class Augmentation:
         self.column = recipe.model.label_column
         self.labels = label_names(index, self.column)
         self.store = SampleStore(run.samples)
+        if not self.store.done():
+            run.plan.unlink(missing_ok=True)  # perhaps of another seed, or of other options
         self.plan = Journal(run.plan)
         self._refuse_mixture()
 
@@ -210,7 +217,7 @@ class Augmentation:
             tuple(step.to_json() for step in entry.steps),
             self.seed,
             self.fitted.sha256,
-            {"checkpoint": self.fitted.state.name, **self.recipe.sampling.model_dump(mode="json")},
+            {**self.recipe.sampling.model_dump(mode="json"), "checkpoint": self.fitted.state.name},
         )
         if is_flat(image):
             return GivenUp(entry.key, entry.index, lineage, "flat", group)
@@ -228,5 +235,5 @@ class Augmentation:
 
 
 def is_flat(image: NDArray[np.uint8]) -> bool:
-    """Return whether an image is black, white or constant: nothing to be seen in it."""
-    return float(image.std()) < FLAT_STD
+    """Return whether an image, (H, W, C) uint8, is of one colour: nothing to be seen in it."""
+    return float(image.std((0, 1)).max()) < FLAT_STD

@@ -18,7 +18,9 @@ from medsynth.io.interrupts import asked_to_stop
 from medsynth.io.runs import Run, find_run, name_latest, new_run
 from medsynth.model.codecs.building import build_codec
 from medsynth.model.codecs.codec import Codec
-from medsynth.training.checkpoints import Checkpoints, CheckpointState, save_tensors
+from medsynth.model.compact import add_controlnet
+from medsynth.model.network import HintedDiffusion
+from medsynth.training.checkpoints import PHASES, Checkpoints, CheckpointState, save_tensors
 from medsynth.training.codec import prepare_codec
 from medsynth.training.generator import FitPlan, GeneratorFit, Hooks
 from medsynth.training.log import FitLog
@@ -34,6 +36,7 @@ from medsynth.workflows.model import (
     load_pairs,
     new_network,
     put_checkpoint,
+    read_about,
 )
 from medsynth.workflows.recipe import Recipe, load_recipe, read_run_recipe, write_run_recipe
 
@@ -166,12 +169,15 @@ def fit(
         for warning in _early_warnings(prepared):
             warn(warning)
         started = time.monotonic()
-        codec = _ready_codec(run, prepared, report)
+        state = Checkpoints(run.checkpoints).latest() if config.resume else None
+        source = _source(run, config, prepared.recipe) if state is None else None
+        codec = _ready_codec(run, source, config.resume, prepared, report)
+        network = _first_network(run, source, prepared, codec, state)
         if not config.resume:
             prepared = _settle_steps(config, prepared, codec, started)
-            _write_run(run, prepared, codec)
+            _write_run(run, source, prepared, codec)
         name_latest(run)
-        return _run_fit(run, config, prepared, codec, report, warn)
+        return _run_fit(run, state, network, prepared, codec, report, warn)
 
 
 def estimate(config: FitConfig, report: Report) -> Estimate:
@@ -281,17 +287,64 @@ def _early_warnings(prepared: Prepared) -> list[str]:
     return warnings
 
 
-def _ready_codec(run: Run, prepared: Prepared, report: Report) -> Codec:
-    """Return the run's codec, or a new one fitted on the training images."""
-    if (run.checkpoints / CODEC).is_file():
-        codec = load_codec(run, prepared.recipe, prepared.index.channels)
-    else:
-        codec = build_codec(prepared.recipe.model.codec, prepared.index.channels)
-        prepare_codec(
-            codec, prepared.recipe.model.codec, prepared.train, prepared.recipe.seed, report
+def _source(run: Run, config: FitConfig, recipe: Recipe) -> Run | None:
+    """Return the run whose fitted weights this fit begins with, if any.
+
+    Raises:
+        InputError: it was fitted with another model.
+    """
+    path = config.init_from
+    if config.resume:
+        told = read_about(run).get("init_from")
+        path = Path(told) if told else None
+    if path is None:
+        return None
+    source = find_run(path)
+    if read_run_recipe(source).model != recipe.model:
+        raise InputError(
+            f"{source.path} was fitted with another model or codec.",
+            "Use the same recipe's model section, or fit from scratch.",
         )
+    return source
+
+
+def _ready_codec(
+    run: Run, source: Run | None, resume: bool, prepared: Prepared, report: Report
+) -> Codec:
+    """Return the codec: the run's own, its source's, or a new one fitted on the training images.
+
+    Weights are worth nothing with another codec's latents, so those of a source bring theirs.
+    """
+    recipe, channels = prepared.recipe, prepared.index.channels
+    if resume:
+        codec = load_codec(run, recipe, channels)
+    elif source is not None:
+        codec = load_codec(source, recipe, channels)
+    else:
+        codec = build_codec(recipe.model.codec, channels)
+        prepare_codec(codec, recipe.model.codec, prepared.train, recipe.seed, report)
         codec.eval()
     return codec.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def _first_network(
+    run: Run,
+    source: Run | None,
+    prepared: Prepared,
+    codec: Codec,
+    state: CheckpointState | None,
+) -> HintedDiffusion:
+    """Return the network as it is before the first step, or before a checkpoint is put in.
+
+    Raises:
+        InputError: the source's weights are missing, damaged or of another model.
+    """
+    network = new_network(prepared.recipe, codec, prepared.label_count)
+    if source is not None:
+        _init_from(network, prepared, codec, Checkpoints(source.checkpoints))
+    elif state is not None and state.phase == PHASES[0]:  # perhaps begun with another's weights
+        _init_from(network, prepared, codec, Checkpoints(run.checkpoints))
+    return network
 
 
 def _measure(prepared: Prepared, codec: Codec) -> Cost:
@@ -321,10 +374,10 @@ def _settle_steps(config: FitConfig, prepared: Prepared, codec: Codec, started: 
     return _within_budget(LOOP_SHARE * left, prepared, cost)
 
 
-def _write_run(run: Run, prepared: Prepared, codec: Codec) -> None:
+def _write_run(run: Run, source: Run | None, prepared: Prepared, codec: Codec) -> None:
     """Write what explains the run; the recipe last, for it makes the folder a run."""
     prepared.index.save(run.path)
-    save_tensors(run.checkpoints / CODEC, codec.state_dict())
+    codec_sha256 = save_tensors(run.checkpoints / CODEC, codec.state_dict())
     write_json(
         run.about,
         {
@@ -334,6 +387,8 @@ def _write_run(run: Run, prepared: Prepared, codec: Codec) -> None:
             "threads": prepared.recipe.training.threads,
             "seed": prepared.recipe.seed,
             "labels": label_names(prepared.index, prepared.recipe.model.label_column),
+            "codec_sha256": codec_sha256,
+            "init_from": None if source is None else str(source.path.resolve()),
         },
     )
     write_run_recipe(run, prepared.recipe)
@@ -341,7 +396,8 @@ def _write_run(run: Run, prepared: Prepared, codec: Codec) -> None:
 
 def _run_fit(
     run: Run,
-    config: FitConfig,
+    state: CheckpointState | None,
+    network: HintedDiffusion,
     prepared: Prepared,
     codec: Codec,
     report: Report,
@@ -350,10 +406,6 @@ def _run_fit(
     recipe = prepared.recipe
     plan = prepared.plan(codec)
     checkpoints = Checkpoints(run.checkpoints, recipe.training.keep_checkpoints)
-    state = checkpoints.latest() if config.resume else None
-    network = new_network(recipe, codec, prepared.label_count)
-    if config.init_from is not None:
-        _init_from(network, prepared, plan, find_run(config.init_from))
     network = network.to(prepared.device)
     log = FitLog(run.log, run.tensorboard, state, plan.base.steps)
     warnings: list[str] = []
@@ -386,28 +438,19 @@ def _run_fit(
     )
 
 
-def _init_from(network: torch.nn.Module, prepared: Prepared, plan: FitPlan, source: Run) -> None:
-    """Put another run's fitted weights into a new network.
+def _init_from(
+    network: HintedDiffusion, prepared: Prepared, codec: Codec, checkpoints: Checkpoints
+) -> None:
+    """Put the newest checkpoint's averaged weights into a new network.
 
     Raises:
-        InputError: that run has no checkpoint, or another model or codec.
+        InputError: there is none, or it is of another model.
     """
-    from medsynth.model.compact import add_controlnet
-    from medsynth.model.network import HintedDiffusion
-
-    assert isinstance(network, HintedDiffusion)
-    theirs = read_run_recipe(source)
-    if theirs.model != prepared.recipe.model:
-        raise InputError(
-            f"{source.path} was fitted with another model or codec.",
-            "Use the same recipe's model section, or fit from scratch.",
-        )
-    checkpoints = Checkpoints(source.checkpoints)
-    state: CheckpointState | None = checkpoints.latest()
+    state = checkpoints.latest()
     if state is None:
-        raise InputError(f"{source.path} has no checkpoint to begin from.", "Fit it first.")
-    if state.phase == "siamese":
-        add_controlnet(network, plan.compact, plan.merges)
+        raise InputError(f"{checkpoints.folder} has no checkpoint to begin from.", "Fit it first.")
+    if any(name.startswith("controlnet.") for name in checkpoints.load(state, "weights")):
+        add_controlnet(network, prepared.recipe.model.compact, codec.merges)
     put_checkpoint(network, checkpoints, state)
     network.requires_grad_(True)
     if network.controlnet is not None:

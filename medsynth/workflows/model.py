@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +25,7 @@ from medsynth.model.network import HintedDiffusion
 from medsynth.training.checkpoints import Checkpoints, CheckpointState, load_tensors
 from medsynth.training.pairs import PairArrays
 from medsynth.training.phase import load_weights
-from medsynth.workflows.recipe import Recipe
+from medsynth.workflows.recipe import Recipe, run_fit_sha256
 
 CODEC = "codec.safetensors"
 
@@ -104,7 +107,7 @@ def load_codec(run: Run, recipe: Recipe, channels: int) -> Codec:
         InputError: it is missing, damaged or another.
     """
     codec = build_codec(recipe.model.codec, channels)
-    values = load_tensors(run.checkpoints / CODEC)
+    values = load_tensors(run.checkpoints / CODEC, read_about(run).get("codec_sha256"))
     try:
         codec.load_state_dict(values)
     except RuntimeError as error:
@@ -112,6 +115,21 @@ def load_codec(run: Run, recipe: Recipe, channels: int) -> Codec:
             f"{run.checkpoints / CODEC} is not the codec of this recipe.", "Fit again."
         ) from error
     return codec.eval()
+
+
+def read_about(run: Run) -> dict[str, Any]:
+    """Return what `run.json` says of a run.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    try:
+        found: dict[str, Any] = json.loads(run.about.read_text(encoding="utf-8"))
+        return dict(found)
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{run.about} cannot be read: {error}.", "Restore it from a copy."
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -138,7 +156,7 @@ def load_fitted(run: Run, recipe: Recipe, index: DataIndex, which: str = "last")
         InputError: a checkpoint is damaged or from another recipe.
     """
     checkpoints = Checkpoints(run.checkpoints)
-    state = checkpoints.latest()
+    state = next(reversed(checkpoints.states()), None)
     finished = state is not None and state.phase == "siamese"
     if state is None or not finished or state.step < state.planned["siamese"]:
         at = "not begun" if state is None else f"at {state.phase} step {state.step}"
@@ -148,6 +166,11 @@ def load_fitted(run: Run, recipe: Recipe, index: DataIndex, which: str = "last")
         )
     if which == "best" and state.best is not None and state.best[0].startswith("siamese"):
         state = checkpoints.state(state.best[0])
+    if state.recipe_sha256 not in (run_fit_sha256(run, index.hash), recipe.fit_sha256(index.hash)):
+        raise InputError(
+            f"checkpoint {state.name} of {run.path} is from another recipe or other data.",
+            "Put the run's own recipe.yaml and checkpoints back, or fit again.",
+        )
     codec = load_codec(run, recipe, index.channels)
     names = label_names(index, recipe.model.label_column)
     network = new_network(recipe, codec, len(names))
@@ -179,22 +202,20 @@ def put_checkpoint(
         ) from error
 
 
-class SourceMasks(dict[str, Mask]):
+class SourceMasks(Mapping[str, Mask]):
     """The training masks at the model's geometry by id, read when first asked for."""
 
     def __init__(self, index: DataIndex) -> None:
-        super().__init__()
         self._index = index
         self._items = {item.id: item for item in index.split("train")}
+        self._read: dict[str, Mask] = {}
 
-    def __missing__(self, key: str) -> Mask:
-        self[key] = load_sample(self._index, self._items[key]).mask
-        return self[key]
+    def __getitem__(self, key: str) -> Mask:
+        if key not in self._read:
+            self._read[key] = load_sample(self._index, self._items[key]).mask
+        return self._read[key]
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._items
-
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[str]:
         return iter(self._items)
 
     def __len__(self) -> int:

@@ -58,13 +58,27 @@ class Recipe(Options):
 
     def fit_sha256(self, index_sha256: str) -> str:
         """Return the hash of all that fitted weights depend on, data included."""
-        parts = self.model_dump(mode="json", include={"seed", "model", "base", "siamese"})
-        training = self.training.model_dump(mode="json", exclude=set(BOOKKEEPING))
-        return hash_json([parts, training, index_sha256])
+        return _fit_sha256(self.model_dump(mode="json"), index_sha256)
 
 
+FIT_PARTS = ("seed", "model", "base", "siamese")
+"""Sections of a recipe that fitted weights depend on, besides `training`."""
 BOOKKEEPING = ("checkpoint_every", "keep_checkpoints", "grid_every", "log_every")
 """Training options that change no weight."""
+
+
+def _fit_sha256(values: Mapping[str, Any], index_sha256: str) -> str:
+    parts = {key: values.get(key) for key in FIT_PARTS}
+    training = {k: v for k, v in (values.get("training") or {}).items() if k not in BOOKKEEPING}
+    return hash_json([parts, training, index_sha256])
+
+
+def run_fit_sha256(run: Run, index_sha256: str) -> str:
+    """Return `Recipe.fit_sha256` of a run's recipe as it was written at its fit.
+
+    Options that later versions of medsynth add do not change it.
+    """
+    return _fit_sha256(read_yaml(run.recipe) or {}, index_sha256)
 
 
 @cache

@@ -1,0 +1,280 @@
+"""augment: the same bytes, however often it was stopped, and honest records."""
+
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from medsynth.core.errors import (
+    InputError,
+    InterruptedRunError,
+    NothingAcceptableError,
+    UsageError,
+)
+from medsynth.data.index import DataIndex
+from medsynth.io.images import read_png
+from medsynth.io.runs import Run
+from medsynth.masks.fingerprint import mask_sha256
+from medsynth.masks.plan_entry import PlanEntry
+from medsynth.store.journal import Journal
+from medsynth.store.samples import SampleStore
+from medsynth.workflows.augment import AugmentConfig, augment, is_flat
+from medsynth.workflows.fit import FitConfig, fit
+
+N = 9
+
+
+def quiet(done, total, text):
+    """Progress that nobody sees."""
+
+
+def make(run, n=N, report=quiet, **more):
+    return augment(AugmentConfig(n, run, device="cpu", **more), report)
+
+
+def samples(run):
+    """Everything below samples/, by name."""
+    folder = Path(run) / "samples"
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def nine(fitted, tmp_path_factory):
+    """The bytes of nine samples that were made in one go."""
+    folder = tmp_path_factory.mktemp("nine")
+    run = Path(shutil.copytree(fitted.run, folder / "run"))
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        result = make(run)
+    finally:
+        os.chdir(before)
+    assert (result.accepted, result.given_up, result.made) == (N, 0, N)
+    return samples(run)
+
+
+def test_more_samples_leave_the_first_as_they_were(own_augmented, nine):
+    before = samples(own_augmented)
+    assert len([name for name in before if name.startswith("images/")]) == 6
+    result = make(own_augmented)
+    assert (result.accepted, result.made) == (N, 3)
+    after = samples(own_augmented)
+    for name, data in before.items():
+        assert after[name][: len(data)] == data
+        assert name == "manifest.jsonl" or after[name] == data
+    assert after == nine
+
+
+@pytest.mark.parametrize("n", [1, 4, 5, 8])
+def test_steps_of_any_size_come_to_the_same(own_run, nine, n):
+    make(own_run, n)
+    assert len(SampleStore(own_run / "samples")) == n
+    make(own_run)
+    assert samples(own_run) == nine
+
+
+@pytest.mark.parametrize("blocks", [1, 2])
+def test_stopped_after_a_block_it_goes_on_to_the_same_bytes(own_run, nine, blocks):
+    told = []
+
+    def report(done, total, text):
+        told.append(done)
+        if len(told) == blocks:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(InterruptedRunError, match=f"stopped with {4 * blocks} of {N}") as caught:
+        make(own_run, report=report)
+    assert caught.value.tip == f"Go on with it: medsynth augment --n {N} --run {own_run}"
+    assert len(SampleStore(own_run / "samples")) == 4 * blocks
+    make(own_run)
+    assert samples(own_run) == nine
+
+
+@pytest.mark.parametrize("cut", [1, 40, 700, 5000])
+def test_a_truncated_manifest_is_made_whole(own_run, nine, cut):
+    make(own_run)
+    path = own_run / "samples" / "manifest.jsonl"
+    path.write_bytes(path.read_bytes()[:-cut])
+    (own_run / "samples" / "images" / ".medsynth-tmp-x").write_bytes(b"half")
+    make(own_run)
+    assert samples(own_run) == nine
+
+
+def test_a_kill_between_files_and_manifest_is_made_good(own_run, nine):
+    """Pictures without a line: what a kill leaves between the two."""
+    make(own_run, 4)
+    for name, data in nine.items():
+        if name.startswith(("images/", "masks/")):
+            (own_run / "samples" / name).write_bytes(data[:50])
+    path = own_run / "samples" / "manifest.jsonl"
+    path.unlink()
+    make(own_run)
+    assert samples(own_run) == nine
+
+
+@pytest.mark.parametrize("cut", [1, 3000])
+def test_a_truncated_plan_is_planned_again(own_run, nine, cut):
+    make(own_run, 4)
+    plan = own_run / "plan.jsonl"
+    whole = plan.read_bytes()
+    plan.write_bytes(whole[:-cut])
+    make(own_run)
+    assert samples(own_run) == nine
+    assert plan.read_bytes().startswith(whole[:-cut])
+
+
+def test_a_plan_without_samples_is_forgotten(own_run, nine):
+    """An augment with another seed was stopped before its first sample."""
+    make(own_run, 4, seed=99)
+    shutil.rmtree(own_run / "samples")
+    make(own_run)
+    assert samples(own_run) == nine
+
+
+def test_enough_is_enough(own_augmented):
+    before = samples(own_augmented)
+    assert make(own_augmented, 6).made == 0
+    assert samples(own_augmented) == before
+    with pytest.raises(UsageError, match="has 6 samples already, more than --n 5"):
+        make(own_augmented, 5)
+    with pytest.raises(UsageError, match="at least 1, not 0"):
+        make(own_augmented, 0)
+    assert samples(own_augmented) == before
+
+
+def test_images_and_masks_are_those_of_the_plan(augmented):
+    index = DataIndex.load(augmented.run)
+    train = {item.id: item for item in index.split("train")}
+    plan = [PlanEntry.from_json(row) for row in Journal(augmented.run / "plan.jsonl")]
+    store = SampleStore(augmented.run / "samples")
+    found = list(store.samples(verify=True))
+    assert [s.id for s in found] == [entry.key for entry in plan[:6]]
+    for sample, entry, row in zip(found, plan, store.rows(), strict=False):
+        assert mask_sha256(sample.mask) == entry.mask_sha256
+        assert sample.image.shape == (32, 32, 3)
+        assert (sample.split, sample.origin) == ("train", "synthetic")
+        assert set(entry.source_ids()) <= train.keys()
+        assert row.lineage.sources == entry.source_ids()
+        assert row.lineage.seed == 0
+        assert len(row.lineage.checkpoint_sha256) == 64
+        assert row.lineage.sampler["steps"] == 2
+        assert row.lineage.sampler["checkpoint"] == "siamese-0000004"
+        assert [step.to_json() for step in entry.steps] == list(row.lineage.steps)
+        assert sample.group.split("+")[0] == train[entry.source].group
+    assert len({entry.mask_sha256 for entry in plan}) == len(plan)
+
+
+def test_masks_follow_the_recipe_of_the_plan(own_run):
+    """With no operator every mask is that of its source."""
+    make(own_run, 3, sets=("masks.operators=[]", "masks.max_redraws=0"))
+    sources = {i.id: i for i in DataIndex.load(own_run).split("train")}
+    for row in SampleStore(own_run / "samples").rows():
+        (source,) = row.lineage.sources
+        mask = read_png(own_run / "samples" / "masks" / f"{row.id}.png")
+        root = DataIndex.load(own_run).root
+        assert np.array_equal(mask > 0, read_png(root / sources[source].masks[0]) > 0)
+
+
+def test_another_seed_makes_other_samples(own_run, nine):
+    make(own_run, seed=5)
+    other = samples(own_run)
+    images = [name for name in nine if name.startswith("images/")]
+    assert len(images) == N
+    assert all(other[name] != nine[name] for name in images)
+    with pytest.raises(InputError, match="made with seed 5, not 0") as caught:
+        make(own_run, N + 1)
+    assert "--seed" in caught.value.tip
+
+
+def test_other_weights_do_not_add_to_samples(own_augmented, fitted, recipe):
+    shutil.rmtree(own_augmented / "checkpoints")
+    other = fit(FitConfig(fitted.data, str(recipe), Path("other"), ("seed=1",)), quiet)
+    for name in ("checkpoints", "recipe.yaml", "run.json", "index.json", "items.jsonl"):
+        source = other.run / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, own_augmented / name)
+    with pytest.raises(InputError, match="not those that made its first samples"):
+        make(own_augmented)
+
+
+def test_options_of_the_fit_cannot_be_set(own_run):
+    with pytest.raises(UsageError, match=r"augment can set sampling\.\* and masks\.\* only"):
+        make(own_run, sets=("siamese.steps=3",))
+    with pytest.raises(UsageError, match=r"unknown key 'sampling\.stpes': did you mean 'steps'"):
+        make(own_run, sets=("sampling.stpes=3",))
+    assert samples(own_run) == {}
+    assert not (own_run / "plan.jsonl").exists()
+
+
+def test_guidance_needs_a_fit_that_dropped_hints(own_run, nine, fitted, recipe):
+    make(own_run, 4, sets=("sampling.guidance_scale=3",))
+    assert samples(own_run)["images/s0000001.png"] != nine["images/s0000001.png"]
+    without = FitConfig(fitted.data, str(recipe), Path("without"), ("siamese.hint_dropout=0",))
+    run = fit(without, quiet).run
+    with pytest.raises(UsageError, match="has no guidance") as caught:
+        make(run, sets=("sampling.guidance_scale=3",))
+    assert "siamese.hint_dropout" in caught.value.tip
+
+
+@pytest.mark.parametrize(
+    ("which", "expected"), [("last", "siamese-0000004"), ("best", "siamese-0000002")]
+)
+def test_last_or_best_weights(own_run, nine, which, expected):
+    path = own_run / "checkpoints" / "siamese-0000004" / "state.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"best": ["siamese-0000002", 0.1]}))
+    make(own_run, 1, sets=(f"sampling.checkpoint={which}",))
+    row = next(SampleStore(own_run / "samples").rows())
+    assert row.lineage.sampler["checkpoint"] == expected
+    same = samples(own_run)["images/s0000001.png"] == nine["images/s0000001.png"]
+    assert same == (which == "last")
+
+
+def test_two_at_once_are_refused(own_run):
+    with Run(own_run).lock("fit"), pytest.raises(InputError, match="in use by medsynth fit"):
+        make(own_run)
+    assert samples(own_run) == {}
+
+
+def test_the_latest_run_is_the_one_that_was_augmented(own_run):
+    make(own_run, 1)
+    assert augment(AugmentConfig(2), quiet).run == own_run.resolve()
+
+
+def test_flat_images_are_given_up_and_too_many_end_the_work(tmp_path, recipe, blobs):
+    """Images of one colour give a model of one colour."""
+    from PIL import Image
+
+    data = blobs(n=6)
+    for path in data.glob("images/*.png"):
+        Image.new("RGB", (32, 32), (200, 120, 40)).save(path)
+    run = fit(FitConfig(data, str(recipe), tmp_path / "flat"), quiet).run
+    with pytest.raises(NothingAcceptableError, match="only 0 of 8 images were") as caught:
+        make(run)
+    assert caught.value.exit_code == 4
+    store = SampleStore(run / "samples")
+    assert (len(store), store.count("given-up")) == (0, 8)
+    assert {row.reason for row in store.rows()} == {"flat"}
+    assert not list((run / "samples").rglob("*.png"))
+
+
+def test_what_is_flat():
+    rng = np.random.default_rng(0)
+    assert is_flat(np.zeros((8, 8, 1), np.uint8))
+    assert is_flat(np.full((8, 8, 3), [255, 0, 90], np.uint8))  # of one colour, but no grey
+    assert is_flat(rng.integers(100, 104, (8, 8, 3)).astype(np.uint8))
+    assert not is_flat(rng.integers(0, 40, (8, 8, 1)).astype(np.uint8))
+    stained = np.full((8, 8, 3), 200, np.uint8)
+    stained[2:5, 2:5, 2] = 90
+    assert not is_flat(stained)
