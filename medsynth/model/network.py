@@ -86,6 +86,12 @@ class HintedDiffusion(nn.Module):
         scaled = z if pre is None else pre.network_input(z, alpha, sigma)
         return NoisyInput(z, t, scaled, alpha, sigma)
 
+    def loss_weight(self, noisy: NoisyInput) -> Tensor | None:
+        """Return the factors of the losses' squared errors, (B, C, 1, 1); None for none."""
+        if self.preconditioning is None or self.schedule.options.weighting == "plain":
+            return None
+        return self.preconditioning.loss_weight(noisy.alpha, noisy.sigma)
+
     def encode(self, noisy: NoisyInput, condition: Condition) -> Encoded:
         """Run the U-Net's encoder half."""
         return self.encoder(noisy.scaled, noisy.t, *condition)  # type: ignore[no-any-return]

@@ -45,3 +45,13 @@ class Preconditioning(nn.Module):
         d = self._d(alpha, sigma)
         skip = alpha * sigma * (1 - self.std**2) / d
         return skip * z - self.std * torch.rsqrt(d) * raw
+
+    def loss_weight(self, alpha: Tensor, sigma: Tensor) -> Tensor:
+        """Return what squared errors of v are multiplied by, (B, C, 1, 1), when balanced.
+
+        An error of v is s / sqrt(D) times one of F, so in v the largest channel at high noise
+        outweighs all others, and texture is hardly learnt. Here each channel's error of F
+        counts, most at the noise level where the channel is being decided (alpha s = sigma):
+        2 alpha s sigma / D, times D / s^2 to go from v to F.
+        """
+        return 2 * alpha * sigma / self.std

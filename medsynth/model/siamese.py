@@ -66,9 +66,17 @@ def augmentation_rows(t: Tensor, progress: float, options: SiameseOptions) -> Te
     return (t <= options.augmentation_max_t).nonzero().flatten()
 
 
-def squared_error(a: Tensor, b: Tensor) -> Tensor:
-    """Return the mean over C, H and W of the squared difference, (B,)."""
-    return (a - b).square().flatten(1).mean(1)
+def squared_error(a: Tensor, b: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Return the mean over C, H and W of the squared difference, (B,).
+
+    Args:
+        a, b: (B, C, H, W).
+        weight: (B, C, 1, 1) factors, None for plain means as published.
+    """
+    squared = (a - b).square()
+    if weight is not None:
+        squared = squared * weight
+    return squared.flatten(1).mean(1)
 
 
 class SiameseStep(nn.Module):
@@ -109,11 +117,12 @@ class SiameseStep(nn.Module):
         mixed = from_mask.detach().map_with(from_image, image_weight(progress))
         steered = net.decode(noisy, encoded, mixed, condition, constant=True)
 
-        mask_loss = squared_error(predicted, target).mean()
-        image_loss = self.options.image_loss_weight * squared_error(steered, target).mean()
-        consistency = (
-            self.options.consistency_weight * squared_error(predicted, steered.detach()).mean()
-        )
+        weight = net.loss_weight(noisy)
+        mask_loss = squared_error(predicted, target, weight).mean()
+        image_loss = squared_error(steered, target, weight).mean()
+        image_loss = self.options.image_loss_weight * image_loss
+        consistency = squared_error(predicted, steered.detach(), weight).mean()
+        consistency = self.options.consistency_weight * consistency
         augmentation = self._augmentation(batch, progress, steered.detach(), features[:n])
         return StepLosses(
             mask_loss + image_loss + consistency + augmentation,
@@ -141,7 +150,7 @@ class SiameseStep(nn.Module):
         residuals: Residuals = net.control(noisy, condition, features[rows])
         predicted = net.decode(noisy, encoded, residuals.masked(batch.keep[rows]), condition)
         target = schedule.target(reconstructed, noise, t)
-        return squared_error(predicted, target).sum() / len(batch.t)
+        return squared_error(predicted, target, net.loss_weight(noisy)).sum() / len(batch.t)
 
 
 class ControlNetStep(nn.Module):
@@ -161,7 +170,8 @@ class ControlNetStep(nn.Module):
         assert net.controlnet is not None
         residuals = net.control(noisy, condition, net.controlnet.hint_features(batch.mask))
         predicted = net.decode(noisy, encoded, residuals.masked(batch.keep), condition)
-        loss = squared_error(predicted, net.schedule.target(batch.z0, batch.eps, batch.t)).mean()
+        target = net.schedule.target(batch.z0, batch.eps, batch.t)
+        loss = squared_error(predicted, target, net.loss_weight(noisy)).mean()
         nothing = loss.new_zeros(())
         return StepLosses(loss, loss.detach(), nothing, nothing, nothing)
 
@@ -169,6 +179,7 @@ class ControlNetStep(nn.Module):
 def base_loss(network: HintedDiffusion, batch: StepInput) -> Tensor:
     """Return the loss of the U-Net alone, which sees no hint (the base phase)."""
     schedule = network.schedule
-    z = schedule.add_noise(batch.z0, batch.eps, batch.t)
-    predicted = network(z, batch.t, batch.condition)
-    return squared_error(predicted, schedule.target(batch.z0, batch.eps, batch.t)).mean()
+    noisy = network.noisy(schedule.add_noise(batch.z0, batch.eps, batch.t), batch.t)
+    predicted = network.decode(noisy, network.encode(noisy, batch.condition), None, batch.condition)
+    target = schedule.target(batch.z0, batch.eps, batch.t)
+    return squared_error(predicted, target, network.loss_weight(noisy)).mean()
