@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,16 +69,33 @@ def progress(label: str) -> Iterator[Report]:
                 task, completed=done, total=total, description=text
             )
         return
-    last = -1
+    yield PlainLines(label)
 
-    def line(done: int, total: int, text: str) -> None:
-        nonlocal last
+
+class PlainLines:
+    """Progress where there is no terminal: a line a tenth, with the minutes that are left."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.total = -1
+        self.tenth = -1
+        self.started = time.monotonic()
+
+    def __call__(self, done: int, total: int, text: str) -> None:
+        """Print a line where a new tenth, or another piece of work, has begun."""
+        if total != self.total:
+            self.total, self.tenth, self.started = total, -1, time.monotonic()
         tenth = 10 * done // max(total, 1)
-        if tenth != last:
-            last = tenth
-            err.print(f"{label} {done}/{total} {text}".rstrip(), markup=False)
-
-    yield line
+        if tenth == self.tenth:
+            return
+        self.tenth = tenth
+        if not total:
+            err.print(f"{self.label}: {text}", markup=False)
+            return
+        left = (time.monotonic() - self.started) / max(done, 1) * (total - done) / 60
+        eta = f", {left:.0f} min left" if left >= 1 else ""
+        said = f" {text}" if text else ""
+        err.print(f"{self.label} {done}/{total}{said}{eta}", markup=False)
 
 
 def show_error(error: MedsynthError) -> None:
