@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -166,7 +166,8 @@ def fit(
     run, recipe, index = _open(config, report)
     with run.lock("fit"):
         prepared = _prepare(config, recipe, index)
-        for warning in _early_warnings(prepared):
+        early = _early_warnings(prepared)
+        for warning in early:
             warn(warning)
         started = time.monotonic()
         state = Checkpoints(run.checkpoints).latest() if config.resume else None
@@ -177,7 +178,8 @@ def fit(
             prepared = _settle_steps(config, prepared, codec, started)
             _write_run(run, source, prepared, codec)
         name_latest(run)
-        return _run_fit(run, state, network, prepared, codec, report, warn)
+        result = _run_fit(run, state, network, prepared, codec, report, warn)
+        return replace(result, warnings=(*early, *result.warnings))
 
 
 def estimate(config: FitConfig, report: Report) -> Estimate:

@@ -77,11 +77,11 @@ def check_geometry(recipe: Recipe) -> None:
     """
     height, width = recipe.data.size_hw
     unit = recipe.model.codec.factor * 2 ** (len(recipe.model.compact.channels) - 1)
-    if height % unit or width % unit:
-        near = [max(unit, round(side / unit) * unit) for side in (height, width)]
+    if height % unit or width % unit or min(height, width) < 2 * unit:
+        near = [max(2 * unit, round(side / unit) * unit) for side in (height, width)]
         raise UsageError(
-            f"data.size={height}x{width} is not a multiple of {unit}, which this codec and "
-            "U-Net need.",
+            f"data.size={height}x{width} is not a multiple of {unit} from {2 * unit} on, which "
+            "this codec and U-Net need.",
             f"Take --set data.size=[{near[0]},{near[1]}]",
         )
     if height != width and recipe.training.augmentation == "dihedral":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from medsynth.core.options import Options
 from medsynth.io.yaml import dump_yaml
 from medsynth.workflows.recipe import Recipe
@@ -23,6 +25,17 @@ def section(options: Options, indent: str) -> list[str]:
         if isinstance(value, Options):
             lines += [f"{indent}{name}:", *section(value, indent + "  ")]
         else:
-            dumped = dump_yaml({name: values[name]}).rstrip().splitlines()
-            lines += [indent + line for line in dumped]
+            lines += [indent + line for line in pair(name, values[name]).splitlines()]
     return lines
+
+
+def pair(name: str, value: Any) -> str:
+    """Return "name: value" as YAML.
+
+    >>> pair("size", [32, 64])
+    'size: [32, 64]'
+    >>> pair("seed", 0)
+    'seed: 0'
+    """
+    text = dump_yaml({name: value}).rstrip()
+    return text[1:-1] if text.startswith("{") else text  # without the braces of a flow mapping

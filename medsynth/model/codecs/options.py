@@ -11,8 +11,8 @@ class CodecOptions(Options):
     """How images become latents and back."""
 
     name: str = "haar"
-    """Registered codec: `haar` (lossless, no weights), `taef2` (pretrained, needs weights) or
-    `autoencoder` (fitted on your own images first)."""
+    """The codec: `haar` (lossless, no weights), `patches` or `autoencoder` (fitted on your own
+    images first) or `taef2` (pretrained, needs weights)."""
     factor: int = Field(default=8, ge=1, le=16)
     """How many times smaller latents are than images, a power of two."""
     whitening: float = Field(default=0.0, ge=0, le=1)
@@ -20,15 +20,15 @@ class CodecOptions(Options):
     weights: str | None = None
     """taef2: a .safetensors file or a hub id; a hub id is downloaded only when named here."""
     channels: int = Field(default=16, ge=1)
-    """autoencoder: channels of the latents."""
+    """patches, autoencoder: channels of the latents."""
     width: int = Field(default=48, ge=8)
-    """autoencoder: channels of its convolutions."""
+    """patches, autoencoder: channels of its convolutions."""
     blocks: int = Field(default=3, ge=1)
     """patches: residual blocks of the refiner."""
     noise: float = Field(default=0.15, ge=0)
     """patches, autoencoder: largest noise on the latents in the codec's own fit, in units of
     their standard deviation; what the decoder learns to take away again."""
     steps: int = Field(default=600, ge=1)
-    """autoencoder: steps of its own fit."""
+    """patches, autoencoder: steps of the codec's own fit."""
     learning_rate: float = Field(default=2e-3, gt=0)
     """patches, autoencoder: highest learning rate of the codec's own fit."""
