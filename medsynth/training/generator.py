@@ -20,7 +20,6 @@ from medsynth.model.siamese import (
     StepInput,
     StepLosses,
     base_loss,
-    squared_error,
 )
 from medsynth.model.siamese_options import SiameseOptions
 from medsynth.training.checkpoints import PHASES, Checkpoints, CheckpointState
@@ -259,11 +258,8 @@ def fixed_batches(batches: PairBatches) -> list[StepInput]:
 
 
 def prediction_loss(network: HintedDiffusion, batch: StepInput, phase: str) -> float:
-    """Return the mean squared error of the base's or the mask branch's prediction."""
-    schedule, features = network.schedule, None
-    if phase == "siamese":
-        assert network.controlnet is not None
-        features = network.controlnet.hint_features(batch.mask)
-    z = schedule.add_noise(batch.z0, batch.eps, batch.t)
-    predicted = network(z, batch.t, batch.condition, features)
-    return squared_error(predicted, schedule.target(batch.z0, batch.eps, batch.t)).mean().item()
+    """Return the loss of the base's or the mask branch's prediction, no hint dropped."""
+    if phase == "base":
+        return base_loss(network, batch).item()
+    hinted = batch._replace(keep=torch.ones_like(batch.keep))
+    return ControlNetStep(network, SiameseOptions())(hinted, 0.0).total.item()

@@ -43,6 +43,7 @@ class Literal:
         self.prediction = network.schedule.options.prediction
         self.alphas, self.sigmas = network.schedule.alphas, network.schedule.sigmas
         self.std = None if network.preconditioning is None else network.preconditioning.std
+        self.plain = self.std is None or network.schedule.options.weighting == "plain"
         self.options, self.mutation = options, mutation
 
     def alpha_sigma(self, t):
@@ -67,6 +68,13 @@ class Literal:
             return z
         alpha, sigma = self.alpha_sigma(t)
         return z / (alpha**2 * self.std**2 + sigma**2).sqrt()
+
+    def weighed(self, squared, t):
+        """The squared errors, each channel's by its share at that noise level."""
+        if self.plain:
+            return squared
+        alpha, sigma = self.alpha_sigma(t)
+        return squared * 2 * alpha * sigma / self.std
 
     def phi(self, controlnet, z, batch, hint):
         """The ControlNet's residuals; a dropped hint leaves none."""
@@ -118,7 +126,7 @@ class Literal:
         eps_i = self.u(frozen, z, batch, mixed)
 
         def error(a, b):
-            return (a - b).pow(2).mean((1, 2, 3))
+            return self.weighed((a - b).pow(2), batch.t).mean((1, 2, 3))
 
         agreed = eps_i.detach()
         if self.mutation == "consistency reaches the image branch":
@@ -140,7 +148,7 @@ class Literal:
         residuals = self.phi(self.controlnet, z_again, batch, batch.mask)
         predicted = self.u(self.unet, z_again, batch, residuals)
         aim = self.aim(x0, batch.eps_again, batch.t)
-        each = (predicted - aim).pow(2).mean((1, 2, 3))
+        each = self.weighed((predicted - aim).pow(2), batch.t).mean((1, 2, 3))
         counts = (batch.t <= 200).to(each.dtype)
         if self.mutation == "augmentation at every timestep":
             counts = torch.ones_like(counts)

@@ -23,6 +23,7 @@ STEPS = {"at the start": 0, "below T/3": 7, "at T/3": 10, "above T/3": 11, "at t
 TIMESTEPS = [3, 200, 201, 900]
 NETWORKS = {
     "compact": lambda: (compact(), {}),
+    "compact, plain means": lambda: (compact(weighting="plain"), {}),
     "compact with labels": lambda: (compact(labels=2), {"labels": 2}),
     "epsilon": lambda: (compact(prediction="epsilon"), {}),
     "prompts": lambda: (prompted(), {"context": True}),
@@ -227,7 +228,7 @@ def part_of_mask(network, given):
 
 
 def test_the_base_loss_is_that_of_the_unet_alone():
-    network, given = compact(), batch(TIMESTEPS)
+    network, given = compact(weighting="plain"), batch(TIMESTEPS)
     network.requires_grad_(True)
     found = gradients(network, base_loss(network, given))
     assert found.keys() == {n for n, _ in network.named_parameters() if n.startswith("unet.")}

@@ -52,11 +52,12 @@ def randomised(module: torch.nn.Module, seed: int = 1) -> torch.nn.Module:
     return module
 
 
-def compact(prediction: str = "v", labels: int = 0) -> HintedDiffusion:
+def compact(prediction: str = "v", labels: int = 0, weighting: str = "balanced") -> HintedDiffusion:
     """The compact backbone with its ControlNet, in float64."""
     torch.manual_seed(0)
     std = torch.tensor([2.0, 0.5, 0.1])
-    network = build_network(OPTIONS, ScheduleOptions(prediction=prediction), std, labels)
+    schedule = ScheduleOptions(prediction=prediction, weighting=weighting)
+    network = build_network(OPTIONS, schedule, std, labels)
     add_controlnet(network, OPTIONS, merges=1)
     return randomised(network.double())
 
