@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from medsynth.cli import augment, demo, doctor, export, fit, info, recipes, show
 from medsynth.cli.console import run_guarded
+from medsynth.core.errors import EXIT_INTERRUPTED
 
 app = typer.Typer(
     name="medsynth",
@@ -47,15 +48,17 @@ def main() -> None:
 
 
 def _invoke() -> None:
-    import click
-
+    # Typer brings its own copy of click since 0.26, and used the package before: ask it which.
+    wrong_usage: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
     try:
         code = app(standalone_mode=False)
-    except click.exceptions.Abort as error:
+    except typer.Abort as error:
         raise KeyboardInterrupt from error
-    except click.ClickException as error:
+    except wrong_usage as error:
         error.show()
         sys.exit(error.exit_code)
+    if code == EXIT_INTERRUPTED:  # what Typer makes of Ctrl-C
+        raise KeyboardInterrupt
     if isinstance(code, int) and code:
         sys.exit(code)
 

@@ -139,4 +139,6 @@ def _disk_sentence(error: OSError) -> MedsynthError | None:
         return MedsynthError(
             f"{error.strerror}{where}.", "Choose a folder that can be written, or mend its rights."
         )
+    if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG):
+        return MedsynthError(f"{error.strerror}{where}.", "Choose another place to write to.")
     return None

@@ -27,6 +27,7 @@ from medsynth.core.options import Options
 from medsynth.core.types import LabelClass
 from medsynth.exporters.citation import LICENSE_NOTE, citations, generator
 from medsynth.exporters.exporter import ExportResult, ExportSet, Report, Row
+from medsynth.io.late_error import late_error
 
 FORMAT = "medsynth-hdf5"
 FORMAT_VERSION = 1
@@ -65,7 +66,10 @@ class Hdf5:
     ) -> ExportResult:
         """Write the file sample by sample."""
         # Without times in it, the same samples give the same bytes.
-        with h5py.File(out / file_name(export_set), "w", track_order=False) as file:
+        with (
+            late_error(out / file_name(export_set)) as raw,
+            h5py.File(raw, "w", track_order=False) as file,
+        ):
             file.attrs.update(attributes(export_set))
             for name, texts in columns(export_set.rows).items():
                 file.create_dataset(name, data=fixed_width(texts), track_times=False)

@@ -17,6 +17,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -54,7 +55,7 @@ class Run:
         Raises:
             InputError: another process holds it; the message says which.
         """
-        is_new = self._make_folder()
+        made = self._make_folder()
         holder = self.path / ".lock-holder"
         try:
             with FileLock(self.path / ".lock", timeout=0):
@@ -63,17 +64,17 @@ class Run:
                     yield
                 finally:
                     holder.unlink(missing_ok=True)
-                    if is_new:
-                        self._remove_if_nothing_came()
+                    if made:
+                        self._remove_if_nothing_came(made)
         except Timeout as error:
             who = holder.read_text(encoding="utf-8") if holder.is_file() else "another process"
             raise InputError(
                 f"{self.path} is in use by {who}.", "Wait for it to end, or stop it first."
             ) from error
 
-    def _make_folder(self) -> bool:
-        """Make the folder where it is not there; return whether it was not."""
-        is_new = not self.path.exists()
+    def _make_folder(self) -> list[Path]:
+        """Make the folder; return what had to be made for it, innermost first."""
+        missing = [path for path in (self.path, *self.path.parents) if not path.exists()]
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as error:
@@ -81,14 +82,15 @@ class Run:
             raise UsageError(
                 f"{self.path} cannot be a run: {file} is a file.", "Give another folder with --run."
             ) from error
-        return is_new
+        return missing
 
-    def _remove_if_nothing_came(self) -> None:
-        """Remove the folder where there is nothing but the lock in it."""
+    def _remove_if_nothing_came(self, made: list[Path]) -> None:
+        """Remove the folders that were made where there is nothing but the lock in them."""
         if [path.name for path in self.path.iterdir()] == [".lock"]:
-            with suppress(OSError):  # Windows keeps a file that is open
+            with suppress(OSError):  # not empty after all; or Windows keeps a file that is open
                 (self.path / ".lock").unlink()
-                self.path.rmdir()
+                for path in made:
+                    path.rmdir()
 
 
 def new_run(stem: str, runs: Path = RUNS) -> Run:
@@ -101,8 +103,15 @@ def new_run(stem: str, runs: Path = RUNS) -> Run:
 
 
 def name_latest(run: Run, runs: Path = RUNS) -> None:
-    """Let `runs/latest` (a text file, so that it works everywhere) name this run."""
-    write_text(runs / LATEST, str(run.path.resolve()) + "\n")
+    """Let `runs/latest` (a text file, so that it works everywhere) name this run.
+
+    Where the working folder cannot be written, nothing is named: a run elsewhere works as well.
+    """
+    try:
+        write_text(runs / LATEST, str(run.path.resolve()) + "\n")
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
 
 
 def find_run(path: Path | None, runs: Path = RUNS) -> Run:

@@ -124,12 +124,13 @@ def read_about(run: Run) -> dict[str, Any]:
         InputError: it is missing or damaged.
     """
     try:
-        found: dict[str, Any] = json.loads(run.about.read_text(encoding="utf-8"))
-        return dict(found)
+        found = json.loads(run.about.read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise TypeError("it holds no mapping")
     except (OSError, ValueError, TypeError) as error:
-        raise InputError(
-            f"{run.about} cannot be read: {error}.", "Restore it from a copy."
-        ) from error
+        what = f"{run.about} cannot be read: {error}."
+        raise InputError(what, "Restore it from a copy.") from error
+    return found
 
 
 @dataclass(frozen=True)

@@ -124,13 +124,12 @@ def load_recipe(name_or_path: str | None, sets: Sequence[str] = ()) -> Recipe:
         UsageError: no such recipe, a misspelt key, a value that does not fit.
     """
     name = name_or_path or DEFAULT
-    values = read_yaml(recipe_path(name)) or {}
-    return _resolve(values, sets, f"recipe {name}")
+    return _resolve(read_yaml(recipe_path(name)), sets, f"recipe {name}")
 
 
 def read_run_recipe(run: Run, sets: Sequence[str] = ()) -> Recipe:
     """Return a run's resolved recipe, with `--set` values on top; see `load_recipe`."""
-    return _resolve(read_yaml(run.recipe) or {}, sets, str(run.recipe))
+    return _resolve(read_yaml(run.recipe), sets, str(run.recipe))
 
 
 def write_run_recipe(run: Run, recipe: Recipe) -> None:
@@ -139,6 +138,7 @@ def write_run_recipe(run: Run, recipe: Recipe) -> None:
 
 
 def _resolve(values: Any, sets: Sequence[str], where: str) -> Recipe:
+    values = {} if values is None else values  # nothing but comments
     if not isinstance(values, Mapping):
         raise UsageError(f"{where} is not a mapping of keys to values.")
     merged = _copied(values)

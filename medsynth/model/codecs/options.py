@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from medsynth.core.errors import did_you_mean
 from medsynth.core.options import Options
+
+NAMES = ("patches", "haar", "taef2", "autoencoder")
 
 
 class CodecOptions(Options):
@@ -32,3 +35,17 @@ class CodecOptions(Options):
     """patches, autoencoder: steps of the codec's own fit."""
     learning_rate: float = Field(default=2e-3, gt=0)
     """patches, autoencoder: highest learning rate of the codec's own fit."""
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_known(cls, value: str) -> str:
+        if value not in NAMES:
+            raise ValueError(f"unknown codec '{value}': {did_you_mean(value, NAMES)}")
+        return value
+
+    @field_validator("factor")
+    @classmethod
+    def _factor_is_a_power_of_two(cls, value: int) -> int:
+        if value & (value - 1):
+            raise ValueError("must be a power of two")
+        return value

@@ -1,0 +1,169 @@
+"""The commands as people type them, one after the other."""
+
+import json
+
+import pytest
+
+from medsynth.exporters.exporter import EXPORTERS
+
+
+def images(run):
+    return {p.relative_to(run): p.read_bytes() for p in (run / "samples").rglob("*.png")}
+
+
+def test_from_a_folder_to_a_data_set(medsynth, blobs, recipe, tmp_path):
+    """No path between the commands: each goes on with the latest run."""
+    data = blobs()
+    said = medsynth("doctor", data, "--recipe", recipe)
+    assert said.code == 0
+    assert "14 usable pairs of 14" in said.out
+    assert "a fit would take: device cpu" in said.out
+    assert "0 errors" in said.out
+
+    said = medsynth("fit", data, "--recipe", recipe)
+    assert said.code == 0
+    assert "Fitted runs/data-1 on 10 training pairs: 3 base + 4 siamese steps" in said.out
+    assert "medsynth augment" in said.out
+    assert "warning: 10 training pairs are few" in said.err
+    run = tmp_path / "runs" / "data-1"
+
+    said = medsynth("augment", "--n", 6)
+    assert said.code == 0
+    assert "holds 6 samples (6 new)" in said.out
+    first = images(run)
+    assert len(first) == 12
+
+    for name in EXPORTERS.names():
+        said = medsynth("export", "--format", name)
+        assert said.code == 0, said.err
+        assert f"{name}: written" in said.out
+        assert (run / "exports" / name / "export.json").is_file()
+        assert "already up to date" in medsynth("export", "--format", name).out
+
+    said = medsynth("show")
+    assert said.code == 0
+    for part in (
+        str(run),
+        "10 train",
+        "foreground",
+        "base 3 of 3, siamese 4 of 4",
+        *EXPORTERS.names(),
+    ):
+        assert part in said.out
+    assert "medsynth augment --n 12" in said.out
+
+    assert medsynth("augment", "--n", 9).code == 0
+    after = images(run)
+    assert len(after) == 18
+    assert {name: after[name] for name in first} == first
+    said = medsynth("export", "--format", "folder")
+    assert said.code == 2
+    assert "--overwrite" in said.err
+    assert medsynth("export", "--format", "folder", "--overwrite").code == 0
+
+
+def test_show_tells_the_next_command_at_every_stage(medsynth, own_run, tmp_path):
+    def next_of(run):
+        return json.loads(medsynth("show", run, "--json").out)["next"]
+
+    run = own_run
+    assert next_of(run) == f"medsynth augment --n 1000 --run {run}"
+    medsynth("augment", "--n", 2, "--run", run)
+    assert next_of(run) == f"medsynth export --format coco --run {run}"
+    medsynth("export", "--format", "hdf5", "--run", run)
+    assert next_of(run) == f"medsynth augment --n 4 --run {run}"
+
+
+def test_show_of_a_fit_that_was_stopped(medsynth, own_run):
+    import shutil
+
+    shutil.rmtree(own_run / "checkpoints" / "siamese-0000004")
+    said = medsynth("show", own_run)
+    assert "base 3 of 3, siamese 2 of 4" in said.out
+    assert f"medsynth fit --resume --run {own_run}" in said.out
+    assert medsynth("fit", "--resume", "--run", own_run).code == 0
+    assert "siamese 4 of 4" in medsynth("show", own_run).out
+
+
+def test_dry_run_says_what_it_would_take_and_writes_nothing(medsynth, fitted, recipe, tmp_path):
+    said = medsynth("fit", fitted.data, "--recipe", recipe, "--dry-run")
+    assert said.code == 0
+    assert "10 training pairs, 3 base + 4 siamese steps, device cpu" in said.out
+    assert "minutes" in said.out
+    assert "memory" in said.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_beginning_with_another_run(medsynth, fitted, recipe, tmp_path):
+    said = medsynth(
+        "fit", fitted.data, "--recipe", recipe, "--init-from", fitted.run, "--run", "mine"
+    )
+    assert said.code == 0
+    assert "0 base + 4 siamese steps" in said.out
+    assert (tmp_path / "mine" / "recipe.yaml").is_file()
+
+
+def test_minutes(medsynth, fitted, recipe, tmp_path):
+    said = medsynth("fit", fitted.data, "--recipe", recipe, "--max-minutes", "0.1", "--dry-run")
+    assert said.code == 0
+    minutes = float(said.out.split("about ")[1].split(" ")[0])
+    assert minutes <= 0.2
+
+
+def test_every_recipe_can_be_listed_shown_copied_and_checked(medsynth, tmp_path):
+    listed = medsynth("recipes", "ls")
+    assert listed.code == 0
+    for name in json.loads(medsynth("recipes", "ls", "--json").out):
+        assert name in listed.out
+        assert medsynth("recipes", "check", name).out == f"{name} is a good recipe.\n"
+        shown = medsynth("recipes", "show", name).out
+        assert shown.startswith("# ")
+        assert medsynth("recipes", "copy", name, f"{name}-mine.yaml").code == 0
+        assert (tmp_path / f"{name}-mine.yaml").read_text().rstrip() == shown.rstrip()
+        (tmp_path / "full.yaml").write_text(medsynth("recipes", "show", name, "--full").out)
+        again = medsynth("recipes", "show", "full.yaml", "--full").out
+        assert again == (tmp_path / "full.yaml").read_text()
+
+
+def test_plugins_and_citation(medsynth):
+    found = json.loads(medsynth("plugins", "--json").out)
+    assert found["export format"]["coco"] == "medsynth"
+    assert set(found) == {"data layout reader", "mask operator", "export format"}
+    table = medsynth("plugins").out
+    assert all(name in table for names in found.values() for name in names)
+    assert "arXiv:2505.06068" in medsynth("cite").out
+    assert medsynth("--version").out.startswith("medsynth 0.")
+
+
+@pytest.mark.parametrize(
+    "verb", ["doctor", "fit", "augment", "export", "show", "plugins", "recipes ls"]
+)
+def test_json_is_one_object_on_standard_output_and_nothing_else(
+    medsynth, own_augmented, fitted, recipe, verb
+):
+    run = own_augmented
+    arguments = {
+        "doctor": [fitted.data, "--recipe", recipe],
+        "fit": [fitted.data, "--recipe", recipe, "--dry-run"],
+        "augment": ["--n", 7, "--run", run],
+        "export": ["--format", "coco", "--run", run],
+        "show": [run],
+    }.get(verb, [])
+    said = medsynth(*verb.split(), *arguments, "--json")
+    assert said.code == 0
+    assert isinstance(json.loads(said.out), dict)
+    assert "\x1b" not in said.out + said.err
+
+
+def test_json_of_a_fit_says_how_it_ended(medsynth, fitted, recipe):
+    said = medsynth("fit", fitted.data, "--recipe", recipe, "--json", "--run", "r")
+    found = json.loads(said.out)
+    assert found["run"] == "r"
+    assert found["steps"] == {"base": 3, "siamese": 4}
+    assert found["warnings"][0].startswith("10 training pairs are few")
+
+
+def test_an_error_leaves_standard_output_empty(medsynth, tmp_path):
+    said = medsynth("show", "gone", "--json")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("error: ")
