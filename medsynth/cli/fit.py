@@ -10,7 +10,8 @@ import typer
 from medsynth.cli.console import err, out, print_json, progress
 
 if TYPE_CHECKING:
-    from medsynth.workflows.fit import Estimate, FitResult
+    from medsynth.workflows.estimate import Estimate
+    from medsynth.workflows.fit_config import FitResult
 
 
 def register(app: typer.Typer) -> None:
@@ -53,8 +54,9 @@ def fit(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Parse, fit, show."""
-    from medsynth.workflows.fit import FitConfig, estimate
+    from medsynth.workflows.estimate import estimate
     from medsynth.workflows.fit import fit as fit_run
+    from medsynth.workflows.fit_config import FitConfig
 
     config = FitConfig(
         data, recipe, run, tuple(sets or ()), steps, max_minutes, resume, init_from, device

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from diffusers import UNet2DConditionModel
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -23,6 +24,10 @@ class Condition(NamedTuple):
 
     context: Tensor | None = None
     labels: Tensor | None = None
+
+    def to(self, device: torch.device) -> Condition:
+        """Return the conditions on a device."""
+        return Condition(*(None if part is None else part.to(device) for part in self))
 
     def rows(self, which: slice | Tensor) -> Condition:
         """Return the conditions of some samples of the batch."""

@@ -43,6 +43,19 @@ class StepInput(NamedTuple):
     keep: Tensor
     condition: Condition = Condition()
 
+    def to(self, device: torch.device) -> StepInput:
+        """Return the batch on a device."""
+        return StepInput(
+            self.z0.to(device),
+            self.mask.to(device),
+            self.image.to(device),
+            self.eps.to(device),
+            self.t.to(device),
+            self.eps_again.to(device),
+            self.keep.to(device),
+            self.condition.to(device),
+        )
+
 
 class StepLosses(NamedTuple):
     """The losses of a step; `total` is what is minimised, the rest are its parts (scalars)."""

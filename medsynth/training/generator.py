@@ -260,6 +260,6 @@ def fixed_batches(batches: PairBatches) -> list[StepInput]:
 def prediction_loss(network: HintedDiffusion, batch: StepInput, phase: str) -> float:
     """Return the loss of the base's or the mask branch's prediction, no hint dropped."""
     if phase == "base":
-        return base_loss(network, batch).item()
+        return float(base_loss(network, batch))
     hinted = batch._replace(keep=torch.ones_like(batch.keep))
-    return ControlNetStep(network, SiameseOptions())(hinted, 0.0).total.item()
+    return float(ControlNetStep(network, SiameseOptions())(hinted, 0.0).total)

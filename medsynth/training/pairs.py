@@ -73,6 +73,7 @@ class PairBatches:
         noise_levels: number of discrete timesteps.
         seed: the run's seed.
         remember: keep latents once encoded, for codecs that are slow.
+        device: where the batches are wanted; all randomness is drawn on the CPU.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class PairBatches:
         noise_levels: int,
         seed: int,
         remember: bool,
+        device: torch.device | None = None,
     ) -> None:
         self.pairs = pairs
         self.encode = encode
@@ -92,6 +94,7 @@ class PairBatches:
         self.noise_levels = noise_levels
         self.seed = seed
         self.remember = remember
+        self.device = device or torch.device("cpu")
         self._latents: dict[tuple[int, int, bool], Tensor] = {}
 
     def indices(self, phase: str, step: int) -> NDArray[np.int64]:
@@ -128,7 +131,7 @@ class PairBatches:
             torch.randn(z0.shape, generator=noise),
             torch.from_numpy(rng.random(len(chosen)) >= self.hint_dropout).float(),
             Condition(None, None if labels is None else torch.from_numpy(labels[chosen])),
-        )
+        ).to(self.device)
 
     @torch.no_grad()
     def _encoded(

@@ -14,7 +14,8 @@ from medsynth.data.records import DataIndex
 from medsynth.model.codecs.building import build_codec
 from medsynth.model.codecs.patches import PrincipalPatches
 from medsynth.training.pairs import to_tensor
-from medsynth.workflows.fit import FitConfig, estimate_on
+from medsynth.workflows.estimate import estimate_on
+from medsynth.workflows.fit_config import FitConfig
 from medsynth.workflows.recipe import Recipe
 
 LEAST_PSNR_DB = 27.0

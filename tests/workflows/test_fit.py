@@ -18,7 +18,8 @@ from medsynth.store.samples import SampleStore
 from medsynth.training.checkpoints import Checkpoints
 from medsynth.training.log import read_log
 from medsynth.workflows.augment import AugmentConfig, augment
-from medsynth.workflows.fit import FitConfig, estimate
+from medsynth.workflows.estimate import estimate
+from medsynth.workflows.fit import FitConfig
 from medsynth.workflows.fit import fit as run_fit
 
 

@@ -1,0 +1,114 @@
+"""What a fit begins with: fitted weights, its own checkpoint, or nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from medsynth.core.errors import InputError
+from medsynth.io.runs import Run, find_run
+from medsynth.model.codecs.building import build_codec
+from medsynth.model.codecs.codec import Codec
+from medsynth.model.compact import add_controlnet
+from medsynth.model.network import HintedDiffusion
+from medsynth.training.checkpoints import PHASES, Checkpoints, CheckpointState
+from medsynth.training.codec import prepare_codec
+from medsynth.workflows.fit_config import FitConfig
+from medsynth.workflows.fit_opening import Prepared, Report
+from medsynth.workflows.model import load_codec, new_network, put_checkpoint, read_about
+from medsynth.workflows.recipe import Recipe, read_run_recipe
+
+
+def resumed_state(run: Run, prepared: Prepared) -> CheckpointState | None:
+    """Return the checkpoint to go on from, None where there is none yet.
+
+    Raises:
+        InputError: it is from another recipe or other data; or all are damaged.
+    """
+    state = Checkpoints(run.checkpoints).latest()
+    if state is not None and state.recipe_sha256 != prepared.recipe.fit_sha256(prepared.index.hash):
+        raise InputError(
+            f"checkpoint {state.name} is from another recipe or other data.",
+            "Resume with the run's own recipe, or start a new fit.",
+        )
+    return state
+
+
+def source_run(run: Run, config: FitConfig, recipe: Recipe) -> Run | None:
+    """Return the run whose fitted weights this fit begins with, if any.
+
+    Raises:
+        InputError: it was fitted with another model.
+    """
+    path = config.init_from
+    if config.resume:
+        told = read_about(run).get("init_from")
+        path = Path(told) if told else None
+    if path is None:
+        return None
+    source = find_run(path)
+    if read_run_recipe(source).model != recipe.model:
+        raise InputError(
+            f"{source.path} was fitted with another model or codec.",
+            "Use the same recipe's model section, or fit from scratch.",
+        )
+    return source
+
+
+def ready_codec(
+    run: Run, source: Run | None, resume: bool, prepared: Prepared, report: Report
+) -> Codec:
+    """Return the codec: the run's own, its source's, or a new one fitted on the training images.
+
+    Weights are worth nothing with another codec's latents, so those of a source bring theirs.
+    """
+    recipe, channels = prepared.recipe, prepared.index.channels
+    if resume:
+        codec = load_codec(run, recipe, channels)
+    elif source is not None:
+        codec = load_codec(source, recipe, channels)
+    else:
+        codec = build_codec(recipe.model.codec, channels)
+        prepare_codec(codec, recipe.model.codec, prepared.train, recipe.seed, report)
+        codec.eval()
+    return codec.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def first_network(
+    run: Run,
+    source: Run | None,
+    prepared: Prepared,
+    codec: Codec,
+    state: CheckpointState | None,
+) -> HintedDiffusion:
+    """Return the network as it is before the first step, or before a checkpoint is put in.
+
+    Raises:
+        InputError: the source's weights are missing, damaged or of another model.
+    """
+    network = new_network(prepared.recipe, codec, prepared.label_count)
+    if source is not None:
+        put_source(network, prepared, codec, Checkpoints(source.checkpoints))
+    elif state is not None and state.phase == PHASES[0]:  # perhaps begun with another's weights
+        put_source(network, prepared, codec, Checkpoints(run.checkpoints))
+    return network
+
+
+def put_source(
+    network: HintedDiffusion, prepared: Prepared, codec: Codec, checkpoints: Checkpoints
+) -> None:
+    """Put the newest checkpoint's averaged weights into a new network.
+
+    Raises:
+        InputError: there is none, or it is of another model.
+    """
+    state = checkpoints.latest()
+    if state is None:
+        raise InputError(f"{checkpoints.folder} has no checkpoint to begin from.", "Fit it first.")
+    if any(name.startswith("controlnet.") for name in checkpoints.load(state, "weights")):
+        add_controlnet(network, prepared.recipe.model.compact, codec.merges)
+    put_checkpoint(network, checkpoints, state)
+    network.requires_grad_(True)
+    if network.controlnet is not None:
+        network.encoder.requires_grad_(False)

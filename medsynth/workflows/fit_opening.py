@@ -1,0 +1,148 @@
+"""The first part of a fit: recipe, run, index, pairs in memory; nothing is written yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from medsynth.core.errors import InputError, UsageError
+from medsynth.data.index import DataIndex, build_index
+from medsynth.io.runs import Run, find_run, new_run
+from medsynth.model.codecs.codec import Codec
+from medsynth.training.generator import FitPlan
+from medsynth.training.pairs import PairArrays, PairBatches
+from medsynth.workflows.fit_config import FitConfig
+from medsynth.workflows.hardware import choose_device, settle_threads
+from medsynth.workflows.model import check_geometry, label_names, load_pairs
+from medsynth.workflows.recipe import Recipe, load_recipe, read_run_recipe
+
+FEW_PAIRS = 50
+Report = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything a fit needs, before anything is written."""
+
+    recipe: Recipe
+    index: DataIndex
+    train: PairArrays
+    val: PairArrays
+    device: torch.device
+
+    @property
+    def label_count(self) -> int:
+        """How many image labels the model is told."""
+        return len(label_names(self.index, self.recipe.model.label_column))
+
+    def batches(self, codec: Codec, pairs: PairArrays) -> PairBatches:
+        """Return the batches of some pairs."""
+        recipe = self.recipe
+        return PairBatches(
+            pairs,
+            codec.encode,
+            recipe.training,
+            recipe.siamese.hint_dropout,
+            1000,
+            recipe.seed,
+            remember=recipe.model.codec.name in ("taef2", "autoencoder"),
+            device=self.device,
+        )
+
+    def plan(self, codec: Codec) -> FitPlan:
+        """Return what is to be done."""
+        recipe = self.recipe
+        return FitPlan(
+            recipe.base,
+            recipe.siamese,
+            recipe.siamese,
+            recipe.training,
+            recipe.model.compact,
+            codec.merges,
+            recipe.seed,
+            recipe.fit_sha256(self.index.hash),
+        )
+
+
+def data_folder(config: FitConfig) -> Path:
+    """Return the folder to fit on; UsageError where none was given."""
+    if config.data is None:
+        raise UsageError("fit needs a folder of data.", "medsynth fit DATA; or --resume.")
+    return config.data
+
+
+def new_recipe(config: FitConfig) -> Recipe:
+    """Return the recipe of a new fit, with what the command line adds."""
+    sets = list(config.sets)
+    if config.steps is not None:
+        if config.steps < 1:
+            raise UsageError(f"--steps must be at least 1, not {config.steps}.")
+        sets.append(f"siamese.steps={config.steps}")
+    if config.init_from is not None and not any(s.startswith("base.steps") for s in sets):
+        sets.append("base.steps=0")
+    return load_recipe(config.recipe, sets)
+
+
+def open_run(config: FitConfig, report: Report) -> tuple[Run, Recipe, DataIndex]:
+    """Return the run, its recipe and its index; nothing is written yet."""
+    if config.resume:
+        run = find_run(config.run)
+        if config.sets or config.recipe or config.init_from or config.max_minutes:
+            raise UsageError(
+                "--resume goes on with the run's own recipe; it takes no other options.",
+                "To change them start a new fit, from fitted weights with --init-from RUN.",
+            )
+        recipe = read_run_recipe(run)
+        if config.steps not in (None, recipe.siamese.steps):
+            raise UsageError(
+                f"this fit was begun with --steps {recipe.siamese.steps}, which is part of the "
+                f"method; it cannot go on with {config.steps}.",
+                "Resume without --steps, or start a new fit with --init-from RUN.",
+            )
+        index = DataIndex.load(run.path)
+        if config.data is not None and config.data.resolve() != index.root.resolve():
+            index = DataIndex.load(run.path, config.data.resolve())
+        return run, recipe, index
+    recipe = new_recipe(config)
+    check_geometry(recipe)
+    choose_device(config.device)
+    if config.run is not None and Run(config.run).recipe.exists():
+        raise UsageError(
+            f"{config.run} holds a run already.",
+            f"Go on with it: medsynth fit --resume --run {config.run}; or choose another folder.",
+        )
+    data = data_folder(config)
+    report(0, 0, "reading the data")
+    index = build_index(data, recipe.data, recipe.seed)
+    return Run(config.run) if config.run else new_run(data.resolve().name), recipe, index
+
+
+def prepare(config: FitConfig, recipe: Recipe, index: DataIndex) -> Prepared:
+    """Read the pairs into memory; settle device and threads."""
+    check_geometry(recipe)
+    device = choose_device(config.device)
+    training = recipe.training.model_copy(
+        update={"threads": settle_threads(recipe.training.threads)}
+    )
+    recipe = recipe.model_copy(update={"training": training})
+    column = recipe.model.label_column
+    train = load_pairs(index, index.split("train"), column)
+    if not len(train):
+        raise InputError("there are no training pairs.", "See: medsynth doctor DATA")
+    return Prepared(recipe, index, train, load_pairs(index, index.split("val"), column), device)
+
+
+def early_warnings(prepared: Prepared) -> list[str]:
+    """Return what should be said before a long fit begins."""
+    warnings = []
+    n = len(prepared.train)
+    if n < FEW_PAIRS:
+        warnings.append(
+            f"{n} training pairs are few: expect samples close to the training images. "
+            f"The method is made for {FEW_PAIRS} to 2000."
+        )
+    warnings += [p.what for p in prepared.index.notes if p.severity == "warning"]
+    return warnings
