@@ -36,7 +36,30 @@ def build_solver(options: SamplingOptions, schedule: NoiseSchedule) -> Any:
     else:
         solver = UniPCMultistepScheduler(**shared)
     solver.set_timesteps(options.steps)
+    if options.spacing == "quadratic":
+        put_timesteps(solver, quadratic_timesteps(options.steps, schedule.steps), schedule)
     return solver
+
+
+def quadratic_timesteps(steps: int, levels: int) -> Tensor:
+    """Return (steps,) int64 timesteps from `levels` - 1 downwards, their square roots even.
+
+    >>> quadratic_timesteps(5, 1000).tolist()
+    [999, 639, 360, 160, 40]
+    """
+    k = torch.arange(steps, 0, -1, dtype=torch.float64)
+    timesteps = ((levels - 1) * (k / steps) ** 2).round().long()
+    for i in range(steps - 2, -1, -1):  # near zero they would meet
+        timesteps[i] = max(int(timesteps[i]), int(timesteps[i + 1]) + 1)
+    return timesteps
+
+
+def put_timesteps(solver: Any, timesteps: Tensor, schedule: NoiseSchedule) -> None:
+    """Give one of diffusers' solvers timesteps of one's own, and after them no noise."""
+    cumulative = schedule.cumulative[timesteps]
+    sigmas = ((1 - cumulative) / cumulative).sqrt().float()
+    solver.timesteps = timesteps
+    solver.sigmas = torch.cat([sigmas, sigmas.new_zeros(1)])
 
 
 def noise_for(seeds: Sequence[int], shape: tuple[int, int, int]) -> Tensor:
@@ -136,5 +159,5 @@ def synthesize(
         condition,
         options,
     )
-    images = ((codec.decode(z) + 1) * 127.5).round().clamp(0, 255).byte()
+    images = ((codec.decode(z.to(codec.scale.device)) + 1) * 127.5).round().clamp(0, 255).byte()
     return images.permute(0, 2, 3, 1).cpu().numpy()

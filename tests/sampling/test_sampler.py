@@ -14,6 +14,7 @@ from medsynth.sampling.sampler import (
     build_solver,
     guided,
     noise_for,
+    quadratic_timesteps,
     sample_latents,
     synthesize,
 )
@@ -81,12 +82,22 @@ def best_denoiser(std):
     return network
 
 
-@pytest.mark.parametrize(("solver", "steps"), [("ddim", 150), ("dpm++", 60), ("unipc", 60)])
-def test_the_best_denoiser_of_a_gaussian_samples_that_gaussian(solver, steps):
+@pytest.mark.parametrize(
+    ("solver", "steps", "spacing"),
+    [
+        ("ddim", 150, "trailing"),
+        ("dpm++", 60, "trailing"),
+        ("unipc", 60, "trailing"),
+        ("ddim", 250, "quadratic"),
+        ("dpm++", 40, "quadratic"),
+        ("unipc", 20, "quadratic"),
+    ],
+)
+def test_the_best_denoiser_of_a_gaussian_samples_that_gaussian(solver, steps, spacing):
     """The flow of the probability ODE is linear: noise times s / sqrt(alpha^2 s^2 + sigma^2)."""
     std = [1.5, 1.0, 0.5, 0.3]
     network, noise = best_denoiser(std), noise_for(range(16), (4, 8, 8))
-    options = SamplingOptions(solver=solver, steps=steps)
+    options = SamplingOptions(solver=solver, steps=steps, spacing=spacing)
     z = sample_latents(network, torch.zeros(16, 3, 16, 16), noise, Condition(), options)
     s = torch.tensor(std).view(1, -1, 1, 1)
     alpha, sigma = network.schedule.alpha_sigma(torch.tensor([999]))
@@ -96,16 +107,47 @@ def test_the_best_denoiser_of_a_gaussian_samples_that_gaussian(solver, steps):
     torch.testing.assert_close(ratio, noise.std((0, 2, 3)), rtol=0.03, atol=0)
 
 
+def kept_share(std, **options):
+    """How much of a Gaussian channel's standard deviation 20 steps keep, shift 3."""
+    network = network_of([1.0, std], shift=3.0)
+    torch.nn.init.zeros_(network.unet.conv_out.weight)
+    torch.nn.init.zeros_(network.unet.conv_out.bias)
+    noise, hint = noise_for(range(16), (2, 8, 8)), torch.zeros(16, 3, 16, 16)
+    z = sample_latents(network, hint, noise, Condition(), SamplingOptions(steps=20, **options))
+    return float((z[:, 1].std() / noise[:, 1].std()) / std)
+
+
+@pytest.mark.parametrize("solver", ["dpm++", "unipc"])
+def test_quadratic_spacing_keeps_fine_detail(solver):
+    """The figures in the option's help."""
+    assert kept_share(0.1, solver=solver) == pytest.approx(0.35, abs=0.02)
+    assert kept_share(0.1, solver=solver, spacing="quadratic") == pytest.approx(0.96, abs=0.02)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 20, 50, 999, 1000])
+def test_quadratic_timesteps(steps):
+    timesteps = quadratic_timesteps(steps, 1000)
+    assert timesteps[0] == 999
+    assert timesteps[-1] >= 0
+    assert (timesteps.diff() < 0).all()
+    assert len(timesteps) == steps
+
+
 @pytest.mark.parametrize("prediction", ["v", "epsilon"])
-@pytest.mark.parametrize("steps", [1, 7, 20, 30])
-def test_ddim_is_that_of_its_paper_for_every_number_of_steps(steps, prediction):
+@pytest.mark.parametrize(
+    ("steps", "spacing"),
+    [(1, "trailing"), (7, "trailing"), (20, "trailing"), (30, "trailing"), (12, "quadratic")],
+)
+def test_ddim_is_that_of_its_paper_for_every_number_of_steps(steps, spacing, prediction):
     """Song et al. 2021, equation 12 with eta 0, from one noise level to the next and to none."""
     network = network_of([1.0, 0.8, 0.5, 0.3], prediction=prediction, shift=1.0)
     hint, noise = torch.rand(2, 3, 16, 16), noise_for(range(2), (4, 8, 8))
-    options = SamplingOptions(solver="ddim", steps=steps)
+    options = SamplingOptions(solver="ddim", steps=steps, spacing=spacing)
     z = sample_latents(network, hint, noise, Condition(), options)
     schedule, features = network.schedule, network.controlnet.hint_features(hint)
     levels = np.round(np.arange(1000, 0, -1000 / steps)).astype(int) - 1
+    if spacing == "quadratic":
+        levels = quadratic_timesteps(steps, 1000).numpy()
     expected = noise
     for k, level in enumerate(levels[:steps]):
         t = torch.tensor([level, level])
