@@ -30,7 +30,12 @@ def build_codec(options: CodecOptions, image_channels: int) -> Codec:
             torch.manual_seed(0)
             most = min(options.channels, image_channels * options.factor**2)
             patches = PrincipalPatches(
-                options.factor, most, image_channels, options.width, options.blocks
+                options.factor,
+                most,
+                image_channels,
+                options.width,
+                options.blocks,
+                options.whitening,
             )
         return patches.requires_grad_(False)
     with torch.random.fork_rng(devices=[]):

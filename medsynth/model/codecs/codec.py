@@ -17,17 +17,21 @@ class Codec(nn.Module):
         factor: how many times smaller latents are than images, a power of two.
         channels: channels of the latents.
         image_channels: 1 (grey) or 3 (RGB).
+        whitening: 0 keeps the channels' own proportions, 1 gives each unit variance.
     """
 
     mean: Tensor
     scale: Tensor
     std: Tensor
 
-    def __init__(self, factor: int, channels: int, image_channels: int) -> None:
+    def __init__(
+        self, factor: int, channels: int, image_channels: int, whitening: float = 1.0
+    ) -> None:
         super().__init__()
         self.factor = factor
         self.channels = channels
         self.image_channels = image_channels
+        self.whitening = whitening
         self.register_buffer("mean", torch.zeros(1, channels, 1, 1))
         self.register_buffer("scale", torch.ones(1, channels, 1, 1))
         self.register_buffer("std", torch.ones(channels))
@@ -46,8 +50,12 @@ class Codec(nn.Module):
         raise NotImplementedError
 
     def scale_from(self, std: Tensor) -> Tensor:
-        """Return the (C,) divisor of each channel, given the channels' standard deviations."""
-        return std
+        """Return the (C,) divisor of each channel, given the channels' standard deviations.
+
+        Standard deviations become std**(1 - whitening), with a root mean square of one.
+        """
+        kept = std ** (1 - self.whitening)
+        return std / kept * kept.square().mean().sqrt()
 
     @torch.no_grad()
     def fit_statistics(self, images: Tensor, batch: int = 64) -> None:

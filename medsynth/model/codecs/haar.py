@@ -13,7 +13,7 @@ class Haar(Codec):
 
     A pixel's colour channels are first rotated to luminance and two opponent colours by an
     orthonormal matrix. Being orthonormal, white noise in the latents is white noise in
-    the image. All channels share one scale, softened by `whitening`.
+    the image.
 
     Args:
         factor: 2, 4 or 8; latents have image_channels * factor**2 channels.
@@ -25,8 +25,7 @@ class Haar(Codec):
     opponent: Tensor
 
     def __init__(self, factor: int, image_channels: int, whitening: float = 0.0) -> None:
-        super().__init__(factor, image_channels * factor**2, image_channels)
-        self.whitening = whitening
+        super().__init__(factor, image_channels * factor**2, image_channels, whitening)
         rows = torch.tensor([[1.0, 1, 1], [1, 0, -1], [1, -2, 1]])
         matrix = rows / rows.norm(dim=1, keepdim=True) if image_channels == 3 else torch.eye(1)
         self.register_buffer("opponent", matrix, persistent=False)
@@ -52,8 +51,3 @@ class Haar(Codec):
             out[..., 1::2, 1::2] = (s - h - v + d) / 2
             x = out
         return torch.einsum("oc,bohw->bchw", self.opponent, x)
-
-    def scale_from(self, std: Tensor) -> Tensor:
-        """Divide all channels alike, but for the whitening, to a root mean square of one."""
-        kept = std ** (1 - self.whitening)
-        return std / kept * kept.square().mean().sqrt()

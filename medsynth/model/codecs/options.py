@@ -13,13 +13,14 @@ NAMES = ("patches", "haar", "taef2", "autoencoder")
 class CodecOptions(Options):
     """How images become latents and back."""
 
-    name: str = "haar"
+    name: str = "patches"
     """The codec: `haar` (lossless, no weights), `patches` or `autoencoder` (fitted on your own
     images first) or `taef2` (pretrained, needs weights)."""
     factor: int = Field(default=8, ge=1, le=16)
     """How many times smaller latents are than images, a power of two."""
-    whitening: float = Field(default=0.0, ge=0, le=1)
-    """haar: 0 keeps the proportions between subbands, 1 gives each unit variance."""
+    whitening: float = Field(default=1.0, ge=0, le=1)
+    """patches, haar: 0 keeps the proportions between channels, 1 gives each unit variance. Short
+    fits learn texture sooner with 1; haar, most of whose bands are noise, obeys masks with 0."""
     weights: str | None = None
     """taef2: a .safetensors file or a hub id; a hub id is downloaded only when named here."""
     channels: int = Field(default=16, ge=1)

@@ -51,14 +51,21 @@ class PrincipalPatches(Codec):
         image_channels: 1 or 3.
         width: channels of the refiner.
         blocks: residual blocks of the refiner.
+        whitening: see `Codec`.
     """
 
     basis: Tensor
 
     def __init__(
-        self, factor: int, channels: int, image_channels: int, width: int, blocks: int
+        self,
+        factor: int,
+        channels: int,
+        image_channels: int,
+        width: int,
+        blocks: int,
+        whitening: float = 1.0,
     ) -> None:
-        super().__init__(factor, channels, image_channels)
+        super().__init__(factor, channels, image_channels, whitening)
         self.register_buffer("basis", torch.zeros(channels, image_channels, factor, factor))
         self.refiner = Refiner(image_channels, width, blocks)
 
@@ -98,7 +105,3 @@ class PrincipalPatches(Codec):
         """Reconstruct and refine."""
         images = self.linear(raw)
         return images + self.refiner(images)  # type: ignore[no-any-return]
-
-    def scale_from(self, std: Tensor) -> Tensor:
-        """Divide all channels alike, to a root mean square of one."""
-        return torch.ones_like(std) * std.square().mean().sqrt()
