@@ -23,9 +23,9 @@ from rich.progress import (
 
 from medsynth.core.errors import EXIT_INTERRUPTED, MedsynthError
 
-out = Console(soft_wrap=True, highlight=False)
+out = Console(soft_wrap=True, highlight=False, emoji=False)
 """Standard output: the result."""
-err = Console(stderr=True, soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
 """Standard error: progress, notes, errors."""
 
 

@@ -45,8 +45,14 @@ def plugins(
     out.print(table)
 
 
-def cite() -> None:
+def cite(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
     """Print what to cite."""
     from medsynth import __version__
 
+    if as_json:
+        print_json({"cite": CITATION.format(version=__version__).splitlines()})
+        return
     out.print(CITATION.format(version=__version__), markup=False)

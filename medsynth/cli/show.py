@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from medsynth.cli.console import out, print_json
 
@@ -43,5 +44,5 @@ def show(
         "exports": ", ".join(found.exports) or "none",
         "next": found.next,
     }.items():
-        table.add_row(key, value)
+        table.add_row(key, Text(value))
     out.print(table)

@@ -135,9 +135,31 @@ def test_plugins_and_citation(medsynth):
     assert medsynth("--version").out.startswith("medsynth 0.")
 
 
-@pytest.mark.parametrize(
-    "verb", ["doctor", "fit", "augment", "export", "show", "plugins", "recipes ls"]
-)
+def test_every_verb_takes_json():
+    import typer.main
+
+    from medsynth.cli.app import app
+
+    def leaves(command, words=()):
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield " ".join(words), {name for option in command.params for name in option.opts}
+            return
+        for name, each in inner.items():
+            yield from leaves(each, (*words, name))
+
+    found = dict(leaves(typer.main.get_command(app)))
+    assert {"fit", "recipes check", "cite"} <= found.keys()
+    assert [verb for verb, options in found.items() if "--json" not in options] == []
+
+
+VERBS = [
+    "doctor", "fit", "augment", "export", "show", "plugins", "cite",
+    "recipes ls", "recipes show", "recipes check", "recipes copy",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", VERBS)
 def test_json_is_one_object_on_standard_output_and_nothing_else(
     medsynth, own_augmented, fitted, recipe, verb
 ):
@@ -148,6 +170,9 @@ def test_json_is_one_object_on_standard_output_and_nothing_else(
         "augment": ["--n", 7, "--run", run],
         "export": ["--format", "coco", "--run", run],
         "show": [run],
+        "recipes show": ["compact"],
+        "recipes check": ["compact"],
+        "recipes copy": ["compact", "mine.yaml"],
     }.get(verb, [])
     said = medsynth(*verb.split(), *arguments, "--json")
     assert said.code == 0
@@ -161,6 +186,16 @@ def test_json_of_a_fit_says_how_it_ended(medsynth, fitted, recipe):
     assert found["run"] == "r"
     assert found["steps"] == {"base": 3, "siamese": 4}
     assert found["warnings"][0].startswith("10 training pairs are few")
+
+
+def test_names_are_printed_as_they_are(medsynth, fitted, recipe, tmp_path):
+    """Neither markup nor emoji in them."""
+    name = ":smile:[red]x"
+    said = medsynth("fit", fitted.data, "--recipe", recipe, "--run", name, "--steps", 1)
+    assert f"Fitted {name} on" in said.out
+    assert f"{name}/grids" in said.out
+    assert name in medsynth("show", name).out
+    assert f"error: {name}2 is not a medsynth run" in medsynth("show", f"{name}2").err
 
 
 def test_an_error_leaves_standard_output_empty(medsynth, tmp_path):

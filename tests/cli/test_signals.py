@@ -11,7 +11,7 @@ import pytest
 from medsynth.training.checkpoints import Checkpoints
 from medsynth.workflows.fit import FitConfig, fit
 
-STEPS = 40
+STEPS = 70
 SETS = ("base.steps=10", f"siamese.steps={STEPS}", "training.log_every=1", "training.grid_every=0")
 
 
@@ -51,7 +51,7 @@ def resumed(medsynth, folder):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_in_a_fit(medsynth, tmp_path, fitted, recipe, uninterrupted, number):
-    code, out, said = fit_and_send(number, tmp_path, fitted.data, recipe, "fit 15/50")
+    code, out, said = fit_and_send(number, tmp_path, fitted.data, recipe, "fit 16/80")
     assert code == 130
     assert out == ""
     assert "error: stopped after siamese step" in said
@@ -59,12 +59,12 @@ def test_ctrl_c_in_a_fit(medsynth, tmp_path, fitted, recipe, uninterrupted, numb
     assert "Traceback" not in said
     stopped = Checkpoints(tmp_path / "run" / "checkpoints").latest()
     assert stopped.phase == "siamese"
-    assert 5 <= stopped.step < STEPS
+    assert 6 <= stopped.step < STEPS
     assert resumed(medsynth, tmp_path) == uninterrupted
 
 
 def test_a_kill_in_a_fit(medsynth, tmp_path, fitted, recipe, uninterrupted):
-    code, _, _ = fit_and_send(signal.SIGKILL, tmp_path, fitted.data, recipe, "fit 25/50")
+    code, _, _ = fit_and_send(signal.SIGKILL, tmp_path, fitted.data, recipe, "fit 40/80")
     assert code == -signal.SIGKILL
     left = Checkpoints(tmp_path / "run" / "checkpoints").latest()
     assert left.phase == "siamese"
