@@ -128,11 +128,13 @@ class GeneratorFit:
         for name in PHASES:
             if state is not None and PHASES.index(name) < PHASES.index(state.phase):
                 if name == "base":
-                    self._enter_siamese(reset=False)
+                    self._enter_siamese()
                 continue
-            if name == "siamese" and self.network.controlnet is None:
-                self._enter_siamese(reset=True)
+            if name == "siamese":
+                self._enter_siamese()
             first = state.step if state is not None and state.phase == name else 0
+            if first == 0:
+                self.best = None  # the base's loss, without a hint, is no measure of this phase
             state = self._phase(name, first, state if first else None)
         assert state is not None
         return FitOutcome(state, time.monotonic() - self.started)
@@ -152,15 +154,13 @@ class GeneratorFit:
                 "Resume with the run's own recipe, or start a new fit.",
             )
 
-    def _enter_siamese(self, reset: bool) -> None:
+    def _enter_siamese(self) -> None:
         """Add the ControlNet; its random layers follow from the seed alone."""
         if self.network.controlnet is not None:
             return
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(self.plan.seed, "controlnet") % 2**63)
             add_controlnet(self.network, self.plan.compact, self.plan.merges)
-        if reset:
-            self.best = None
 
     def _phase(self, name: str, first: int, resume: CheckpointState | None) -> CheckpointState:
         options, training = self.plan.phase_options(name), self.plan.training

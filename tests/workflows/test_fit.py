@@ -383,7 +383,6 @@ def test_without_training_pairs_it_says_so(fit, blobs):
     assert not Path("run").exists()
 
 
-@pytest.mark.xfail(reason="generator.run forgets the base's best only where it adds a ControlNet")
 def test_the_best_checkpoint_of_a_fit_from_fitted_weights_is_a_siamese_one(fit, fitted):
     """The base's loss, which sees no hint, is no measure for it."""
     worse = ("siamese.learning_rate=1", "siamese.warmup_steps=0", "training.ema=0")
