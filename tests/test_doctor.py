@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import types
 from pathlib import Path
 
 import numpy as np
@@ -146,28 +145,19 @@ def test_real_tiles_and_frames_are_seen():
 
 
 @pytest.fixture
-def invoke(monkeypatch):
-    """Run the verb with a stand-in for the recipe loader."""
-    import sys
-
-    module = types.ModuleType("medsynth.workflows.recipe")
-
-    def load_recipe(name, sets):
-        values = dict(text.removeprefix("data.").split("=", 1) for text in sets)
-        return types.SimpleNamespace(data=DataOptions(size=48, **values), seed=0)
-
-    module.load_recipe = load_recipe
-    monkeypatch.setitem(sys.modules, "medsynth.workflows.recipe", module)
+def invoke():
+    """Run the verb, without measuring a fit."""
     app = typer.Typer()
     app.callback()(lambda: None)
     verb.register(app)
-    return lambda *arguments: CliRunner().invoke(app, ["doctor", *map(str, arguments)])
+    return lambda *arguments: CliRunner().invoke(app, ["doctor", "--quick", *map(str, arguments)])
 
 
 def test_the_verb(invoke, tmp_path, capsys):
     root = write_pairs(tmp_path / "data", 12)
     sheet = tmp_path / "sheet.png"
-    result = invoke(root, "--json", "--contact-sheet", sheet, "--set", "data.fit=letterbox")
+    options = ("--set", "data.fit=letterbox", "--set", "data.size=48")
+    result = invoke(root, "--json", "--contact-sheet", sheet, *options)
     assert result.exit_code == 0
     said = json.loads(result.stdout)
     assert said["pairs"] == 12

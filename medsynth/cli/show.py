@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from medsynth.cli.console import out, print_json
 
@@ -29,7 +27,6 @@ def show(
     if as_json:
         print_json(found)
         return
-    table = Table(show_header=False, box=None, pad_edge=False)
     pairs = ", ".join(f"{n} {split}" for split, n in found.pairs.items())
     steps = ", ".join(f"{name} {found.progress[name]} of {n}" for name, n in found.planned.items())
     given_up = f" ({found.given_up} given up)" if found.given_up else ""
@@ -44,5 +41,4 @@ def show(
         "exports": ", ".join(found.exports) or "none",
         "next": found.next,
     }.items():
-        table.add_row(key, Text(value))
-    out.print(table)
+        out.print(f"{key:<9}{value}", markup=False)  # no table: it would cut long paths

@@ -1,6 +1,4 @@
 import json
-import sys
-from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -15,7 +13,6 @@ from medsynth.core.types import Mask, Sample
 from medsynth.data.index import DataIndex, build_index
 from medsynth.data.load import load_sample
 from medsynth.data.options import DataOptions
-from medsynth.exporters.options import ExportOptions
 from medsynth.io.images import write_png
 from medsynth.io.runs import Run
 from medsynth.store.lineage import Lineage
@@ -25,19 +22,6 @@ from medsynth.workflows.export import ExportConfig, export_run
 from .sets import quiet
 
 PAIRS, SIZE = 10, 16
-
-
-@pytest.fixture(autouse=True)
-def recipe(monkeypatch):
-    """A recipe reader that knows the section export alone."""
-
-    def read_run_recipe(run, sets):
-        values = dict(item.removeprefix("export.").split("=") for item in sets)
-        plain = {key: json.loads(v) if v[0] in "0123456789tf" else v for key, v in values.items()}
-        return SimpleNamespace(export=ExportOptions(**plain))
-
-    module = SimpleNamespace(read_run_recipe=read_run_recipe)
-    monkeypatch.setitem(sys.modules, "medsynth.workflows.recipe", module)
 
 
 @pytest.fixture
@@ -51,7 +35,7 @@ def run(tmp_path):
         write_png(tmp_path / "data" / "masks" / f"p{k}.png", labels)
     made = Run(tmp_path / "runs" / "polyps-1")
     made.path.mkdir(parents=True)
-    made.recipe.write_text("name: compact\n")
+    made.recipe.write_text("seed: 0\n")
     build_index(tmp_path / "data", DataOptions(size=SIZE), seed=1).save(made.path)
     return made
 
