@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from medsynth.core.options import Options
 
 
 class SiameseOptions(Options):
     """Weights and thresholds of the Siamese step; the defaults are the published ones."""
 
-    consistency_weight: float = 1.0
+    consistency_weight: float = Field(default=1.0, ge=0)
     """Weight of the Noise Consistency loss."""
-    image_loss_weight: float = 1.0
+    image_loss_weight: float = Field(default=1.0, ge=0)
     """Weight of the image branch's own denoising loss."""
-    augmentation_from: float = 1 / 3
+    augmentation_from: float = Field(default=1 / 3, ge=0, le=1)
     """Progress s/T after which Online-Augmentation begins."""
-    augmentation_max_t: int = 200
+    augmentation_max_t: int = Field(default=200, ge=0, lt=1000)
     """Online-Augmentation counts samples with timesteps up to this one (of 1000)."""
-    hint_dropout: float = 0.0
+    hint_dropout: float = Field(default=0.0, ge=0, lt=1)
     """Probability of dropping the hint of a sample in training; above 0 allows guidance over
     the hint. Differs: the published model has guidance over the prompt instead."""
