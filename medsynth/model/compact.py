@@ -9,7 +9,6 @@ from diffusers import UNet2DConditionModel
 
 from medsynth.model.compact_options import CompactOptions
 from medsynth.model.controlnet import HintControlNet
-from medsynth.model.hint import DenseHintInput
 from medsynth.model.network import HintedDiffusion
 from medsynth.model.preconditioning import Preconditioning
 from medsynth.model.schedule import NoiseSchedule
@@ -68,7 +67,8 @@ def build_network(
 
 def add_controlnet(network: HintedDiffusion, options: CompactOptions, merges: int) -> None:
     """Give a network its ControlNet, copied from the U-Net; freezes the encoder half."""
-    hint = DenseHintInput(width=options.hint_width, merges=merges)
-    controlnet = HintControlNet(network.unet, hint, options.zero_hint)
-    network.controlnet = controlnet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    controlnet = HintControlNet.from_unet(
+        network.unet, options.hint_width, merges, options.zero_hint
+    )
+    network.controlnet = controlnet.to(memory_format=torch.channels_last)
     network.encoder.requires_grad_(False)

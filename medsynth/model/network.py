@@ -104,7 +104,7 @@ class HintedDiffusion(nn.Module):
     def control(self, noisy: NoisyInput, condition: Condition, features: Tensor) -> Residuals:
         """Run the ControlNet on the hint's features."""
         assert self.controlnet is not None
-        return self.controlnet(  # type: ignore[no-any-return]
+        return self.controlnet.residuals(
             noisy.scaled, noisy.t, condition.context, features, condition.labels
         )
 

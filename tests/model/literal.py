@@ -77,12 +77,18 @@ class Literal:
         return squared * 2 * alpha * sigma / self.std
 
     def phi(self, controlnet, z, batch, hint):
-        """The ControlNet's residuals; a dropped hint leaves none."""
+        """The residuals by diffusers' own ControlNet forward; a dropped hint leaves none."""
         context, labels = batch.condition
-        features = controlnet.hint_out(controlnet.hint(hint))
-        residuals = controlnet(self.network_input(z, batch.t), batch.t, context, features, labels)
+        found = controlnet(
+            self.network_input(z, batch.t),
+            batch.t,
+            context,
+            controlnet_cond=hint,
+            class_labels=labels,
+        )
         keep = batch.keep[:, None, None, None]
-        return [keep * skip for skip in residuals.skips], keep * residuals.middle
+        skips = [keep * skip for skip in found.down_block_res_samples]
+        return skips, keep * found.mid_block_res_sample
 
     def u(self, unet, z, batch, residuals):
         """The U-Net's prediction with residuals, by diffusers' own forward."""

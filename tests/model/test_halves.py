@@ -6,7 +6,6 @@ from diffusers import ControlNetModel
 
 from medsynth.model.controlnet import HintControlNet
 from medsynth.model.halves import DecoderHalf, EncoderHalf, Residuals
-from medsynth.model.hint import DenseHintInput
 
 from .tiny import CHANNELS, compact, randomised, unet
 
@@ -52,24 +51,30 @@ def test_halves_equal_the_whole(context, residuals, labels, hw):
 def test_the_controlnet_equals_that_of_diffusers(context):
     """But for its hint stem, which is given as features."""
     whole = unet(context)
-    hint = DenseHintInput(width=2, merges=1)
-    ours = randomised(HintControlNet(whole, hint).double())
+    ours = randomised(HintControlNet.from_unet(whole, 2, 1).double())
     theirs = ControlNetModel.from_unet(whole).double()
     theirs.controlnet_cond_embedding = torch.nn.Identity()
-    own = ours.encoder.state_dict()
-    theirs.load_state_dict(own, strict=False)
-    assert set(own) <= set(theirs.state_dict())
-    for a, b in zip(theirs.controlnet_down_blocks, ours.skip_outs, strict=True):
-        a.load_state_dict(b.state_dict())
-    theirs.controlnet_mid_block.load_state_dict(ours.middle_out.state_dict())
+    stem = "controlnet_cond_embedding."
+    own = {k: v for k, v in ours.state_dict().items() if not k.startswith(stem)}
+    assert set(own) == set(theirs.state_dict())
+    theirs.load_state_dict(own)
     z, t, prompt, _ = inputs(context, 0)
     features = ours.hint_features(torch.rand(2, 3, 16, 16, dtype=torch.float64))
     assert features.abs().max() > 0.01
-    got = ours(z, t, prompt, features)
+    got = ours.residuals(z, t, prompt, features)
     expected = theirs(z, t, prompt, features)
     for a, b in zip(got.skips, expected.down_block_res_samples, strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-10)
     torch.testing.assert_close(got.middle, expected.mid_block_res_sample, rtol=0, atol=1e-10)
+
+
+def test_the_controlnet_is_saved_and_read_as_diffusers_does(tmp_path):
+    ours = randomised(HintControlNet.from_unet(unet(context=True), 2, 1, zero_hint=False))
+    ours.save_pretrained(tmp_path)
+    theirs = HintControlNet.from_pretrained(tmp_path, torch_dtype=torch.float64)
+    assert isinstance(theirs, ControlNetModel)
+    assert ours.state_dict().keys() == theirs.state_dict().keys()
+    assert all(torch.equal(v, theirs.state_dict()[k]) for k, v in ours.state_dict().items())
 
 
 def test_halves_share_the_weights_and_cover_them_all():

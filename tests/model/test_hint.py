@@ -102,4 +102,7 @@ def test_a_controlnet_trains_itself_and_the_decoder_alone():
     decoder = ("unet.up_blocks.", "unet.conv_norm_out.", "unet.conv_out.")
     expected |= {name for name, _ in network.named_parameters() if name.startswith(decoder)}
     assert trained == expected
-    assert any(name.startswith("controlnet.hint.patch_merge1.") for name in trained)
+    assert any(
+        name.startswith("controlnet.controlnet_cond_embedding.hint.patch_merge1.")
+        for name in trained
+    )

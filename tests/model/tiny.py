@@ -8,7 +8,6 @@ from diffusers import UNet2DConditionModel
 from medsynth.model.compact import add_controlnet, build_network
 from medsynth.model.compact_options import CompactOptions
 from medsynth.model.controlnet import HintControlNet
-from medsynth.model.hint import DenseHintInput
 from medsynth.model.network import Condition, HintedDiffusion
 from medsynth.model.schedule import NoiseSchedule
 from medsynth.model.schedule_options import ScheduleOptions
@@ -66,7 +65,7 @@ def prompted(labels: int = 0) -> HintedDiffusion:
     """A network as Stable Diffusion's: prompts, epsilon, no preconditioning."""
     base = unet(context=True, labels=labels)
     torch.manual_seed(1)
-    controlnet = HintControlNet(base, DenseHintInput(width=2, merges=1))
+    controlnet = HintControlNet.from_unet(base, hint_width=2, hint_merges=1)
     schedule = NoiseSchedule(ScheduleOptions(name="scaled-linear", prediction="epsilon"))
     network = HintedDiffusion(base, controlnet, schedule, None).double()
     network.encoder.requires_grad_(False)

@@ -97,7 +97,7 @@ def test_without_a_base_phase_the_controlnet_is_still_made(tmp_path):
     outcome = fit(tmp_path, plan(0, 2))
     assert (outcome.last.phase, outcome.last.step) == ("siamese", 2)
     weights = Checkpoints(tmp_path).load(outcome.last, "weights")
-    assert any(name.startswith("controlnet.hint.") for name in weights)
+    assert any(name.startswith("controlnet.controlnet_cond_embedding.") for name in weights)
 
 
 def test_validation_noise_is_fixed():
