@@ -11,6 +11,7 @@
     checkpoints/    fitted weights and the state to go on from
     grids/          sample grids made as training went
     tensorboard/    the same figures as log.jsonl
+    cache/          encoded images, kept so that they are encoded once; may be deleted
     samples/        images/, masks/, instances/ and manifest.jsonl
     exports/        one folder a format
 """
@@ -45,6 +46,7 @@ class Run:
         self.checkpoints = path / "checkpoints"
         self.grids = path / "grids"
         self.tensorboard = path / "tensorboard"
+        self.cache = path / "cache"
         self.samples = path / "samples"
         self.exports = path / "exports"
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from diffusers import UNet2DConditionModel
 
+from medsynth.model.codecs.building import build_codec
+from medsynth.model.codecs.codec import Codec
 from medsynth.model.compact_options import CompactOptions
 from medsynth.model.controlnet import HintControlNet
 from medsynth.model.network import HintedDiffusion
+from medsynth.model.options import ModelOptions
 from medsynth.model.preconditioning import Preconditioning
 from medsynth.model.schedule import NoiseSchedule
 from medsynth.model.schedule_options import ScheduleOptions
@@ -63,6 +67,42 @@ def build_network(
     pre = Preconditioning(std) if schedule.prediction == "v" else None
     network = HintedDiffusion(unet, None, NoiseSchedule(schedule), pre)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+class Compact:
+    """The compact backbone: everything is trained on the user's images.
+
+    Args:
+        options: the model's options.
+    """
+
+    def __init__(self, options: ModelOptions) -> None:
+        self.options = options
+
+    def unit_px(self) -> int:
+        """Return the codec's factor times the U-Net's."""
+        return int(self.options.codec.factor * 2 ** (len(self.options.compact.channels) - 1))
+
+    def build_codec(self, image_channels: int) -> Codec:
+        """Return the codec that the options name, yet to be fitted."""
+        return build_codec(self.options.codec, image_channels)
+
+    def build_network(self, codec: Codec, label_count: int) -> HintedDiffusion:
+        """Return a new network for a fitted codec's latents."""
+        schedule = self.options.schedule
+        return build_network(self.options.compact, schedule, codec.std.cpu(), label_count)
+
+    def add_controlnet(self, network: HintedDiffusion, codec: Codec) -> None:
+        """Add a ControlNet copied from the U-Net; freeze the U-Net's encoder half."""
+        add_controlnet(network, self.options.compact, codec.merges)
+
+    def prompt(self) -> str | None:
+        """Return None: a U-Net trained from scratch on few images learns no language."""
+        return None
+
+    def encode_prompts(self, prompts: Sequence[str]) -> torch.Tensor:
+        """Never called, for there are no prompts."""
+        raise NotImplementedError
 
 
 def add_controlnet(network: HintedDiffusion, options: CompactOptions, merges: int) -> None:

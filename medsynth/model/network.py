@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, Self
 
 import torch
 from diffusers import UNet2DConditionModel
@@ -32,6 +33,11 @@ class Condition(NamedTuple):
     def rows(self, which: slice | Tensor) -> Condition:
         """Return the conditions of some samples of the batch."""
         return Condition(*(None if part is None else part[which] for part in self))
+
+    def joined(self, other: Condition) -> Condition:
+        """Return the condition of a batch followed by another batch."""
+        pairs = zip(self, other, strict=True)
+        return Condition(*(None if a is None or b is None else torch.cat([a, b]) for a, b in pairs))
 
     def doubled(self) -> Condition:
         """Return the condition of the batch followed by itself."""
@@ -78,11 +84,43 @@ class HintedDiffusion(nn.Module):
         self.controlnet = controlnet
         self.schedule = schedule
         self.preconditioning = preconditioning
+        self.borrowed: frozenset[str] = frozenset()
+        self.teacher: HintControlNet | None = None
+        self.checkpointing = False
         self.__dict__["encoder"] = EncoderHalf(unet)  # views: the U-Net owns the weights
         self.__dict__["decoder"] = DecoderHalf(unet)
 
     encoder: EncoderHalf
     decoder: DecoderHalf
+
+    def borrow(self, names: Iterable[str]) -> None:
+        """Freeze parameters that stay a base model's own: no checkpoint stores them.
+
+        Args:
+            names: as `named_parameters` gives them.
+        """
+        self.borrowed |= frozenset(names)
+        for name, parameter in self.named_parameters():
+            if name in self.borrowed:
+                parameter.requires_grad_(False)
+
+    def checkpointed(self, on: bool) -> Self:
+        """Compute activations again in the backward pass instead of keeping them, or not."""
+        self.checkpointing = on
+        return self
+
+    def let_train(self, base: bool) -> None:
+        """Let the parameters of a phase, and no others, require gradient.
+
+        Args:
+            base: the U-Net alone; otherwise its decoder half, the ControlNet and a teacher.
+        """
+        self.requires_grad_(False)
+        parts = [self.unet] if base else [self.decoder, self.controlnet, self.teacher]
+        for part in parts:
+            if part is not None:
+                part.requires_grad_(True)
+        self.borrow(())
 
     def noisy(self, z: Tensor, t: Tensor) -> NoisyInput:
         """Return noisy latents as the network takes them."""
@@ -129,12 +167,13 @@ class HintedDiffusion(nn.Module):
         if constant:
             weights = {name: p.detach() for name, p in self.decoder.named_parameters()}
             arguments = (encoded, residuals, condition.context)
-            raw = functional_call(self.decoder, weights, arguments)
+            raw: Tensor = functional_call(self.decoder, weights, arguments)
         else:
             raw = self.decoder(encoded, residuals, condition.context)
+        raw = raw.to(noisy.z.dtype)  # losses and solvers compute in full precision
         pre = self.preconditioning
         if pre is None:
-            return raw  # type: ignore[no-any-return]
+            return raw
         return pre.prediction(raw, noisy.z, noisy.alpha, noisy.sigma)
 
     def forward(

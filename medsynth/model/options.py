@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pydantic import Field, field_validator
 
-from pydantic import Field
-
+from medsynth.core.errors import did_you_mean
 from medsynth.core.options import Options
+from medsynth.core.registry import Registry
 from medsynth.model.codecs.options import CodecOptions
 from medsynth.model.compact_options import CompactOptions
 from medsynth.model.schedule_options import ScheduleOptions
+from medsynth.model.stable_diffusion.options import StableDiffusionOptions
 
 
 class ModelOptions(Options):
     """What is fitted."""
 
-    backbone: Literal["compact"] = "compact"
-    """The diffusion network: `compact`, a small U-Net trained from scratch."""
+    backbone: str = "compact"
+    """The diffusion network: `compact`, a small U-Net trained from scratch, or
+    `stable-diffusion`."""
+
+    @field_validator("backbone")
+    @classmethod
+    def _backbone_is_known(cls, value: str) -> str:
+        if value not in (known := Registry[object]("medsynth.backbones", "backbone").names()):
+            raise ValueError(f"unknown backbone '{value}': {did_you_mean(value, known)}")
+        return value
+
     codec: CodecOptions = Field(default_factory=CodecOptions)
     """How images become latents."""
     compact: CompactOptions = Field(default_factory=CompactOptions)
     """Sizes of the compact backbone."""
+    stable_diffusion: StableDiffusionOptions = Field(default_factory=StableDiffusionOptions)
+    """The Stable Diffusion backbone, which brings its own codec."""
     schedule: ScheduleOptions = Field(default_factory=ScheduleOptions)
     """Noise schedule and prediction."""
     label_column: str | None = None

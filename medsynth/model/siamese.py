@@ -100,6 +100,10 @@ class SiameseStep(nn.Module):
         options: weights and thresholds.
     """
 
+    @staticmethod
+    def prepare(network: HintedDiffusion) -> None:
+        """Nothing is trained besides U-Net and ControlNet."""
+
     def __init__(self, network: HintedDiffusion, options: SiameseOptions) -> None:
         super().__init__()
         self.network = network
@@ -169,6 +173,10 @@ class SiameseStep(nn.Module):
 class ControlNetStep(nn.Module):
     """The mask branch alone: plain ControlNet training, the baseline to compare with."""
 
+    @staticmethod
+    def prepare(network: HintedDiffusion) -> None:
+        """Nothing is trained besides U-Net and ControlNet."""
+
     def __init__(self, network: HintedDiffusion, options: SiameseOptions) -> None:
         super().__init__()
         self.network = network
@@ -189,8 +197,22 @@ class ControlNetStep(nn.Module):
         return StepLosses(loss, loss.detach(), nothing, nothing, nothing)
 
 
+class BaseStep(nn.Module):
+    """The U-Net alone, which sees no hint: the base phase."""
+
+    def __init__(self, network: HintedDiffusion) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: StepInput, progress: float) -> StepLosses:  # noqa: ARG002 - shared
+        """Return the losses; `progress` does not matter here."""
+        loss = base_loss(self.network, batch)
+        nothing = loss.new_zeros(())
+        return StepLosses(loss, loss.detach(), nothing, nothing, nothing)
+
+
 def base_loss(network: HintedDiffusion, batch: StepInput) -> Tensor:
-    """Return the loss of the U-Net alone, which sees no hint (the base phase)."""
+    """Return the loss of the U-Net alone."""
     schedule = network.schedule
     noisy = network.noisy(schedule.add_noise(batch.z0, batch.eps, batch.t), batch.t)
     predicted = network.decode(noisy, network.encode(noisy, batch.condition), None, batch.condition)

@@ -21,3 +21,5 @@ class SiameseOptions(Options):
     hint_dropout: float = Field(default=0.0, ge=0, lt=1)
     """Probability of dropping the hint of a sample in training; above 0 allows guidance over
     the hint. Differs: the published model has guidance over the prompt instead."""
+    prompt_dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Probability of emptying the prompt of a sample in training (0.05 as published)."""

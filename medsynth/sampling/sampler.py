@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from medsynth.model.codecs.codec import Codec
+from medsynth.model.conditions import Conditions
 from medsynth.model.network import Condition, HintedDiffusion
 from medsynth.model.schedule import NoiseSchedule
 from medsynth.sampling.options import SamplingOptions
@@ -76,6 +77,7 @@ def sample_latents(
     noise: Tensor,
     condition: Condition,
     options: SamplingOptions,
+    free: Condition | None = None,
 ) -> Tensor:
     """Denoise.
 
@@ -85,6 +87,7 @@ def sample_latents(
         noise: (B, C, h, w) standard normal.
         condition: prompts and labels of the batch.
         options: solver, steps, guidance.
+        free: the conditions that guidance leads away from; None for guidance over the hint.
 
     Returns:
         (B, C, h, w) latents.
@@ -95,7 +98,7 @@ def sample_latents(
     z = noise * solver.init_noise_sigma
     for timestep in solver.timesteps:
         t = timestep.to(z.device).long().expand(len(z))
-        prediction = guided(network, z, t, condition, features, options.guidance_scale)
+        prediction = guided(network, z, t, condition, features, options.guidance_scale, free)
         z = solver.step(prediction, timestep, z).prev_sample
     return cast(Tensor, z)
 
@@ -107,19 +110,28 @@ def guided(
     condition: Condition,
     features: Tensor,
     scale: float,
+    free: Condition | None = None,
 ) -> Tensor:
-    """Return the prediction with guidance over the hint (Ho and Salimans 2022).
+    """Return the prediction with classifier-free guidance (Ho and Salimans 2022).
 
-    Both halves share the frozen encoder; the half without a hint has no ControlNet at all.
+    Over the prompt where `free` has empty ones: that half keeps the mask, as published, and both
+    halves are one batch. Over the hint otherwise: both halves share the frozen encoder, and the
+    half without a hint has no ControlNet at all.
     """
+    if free is not None and scale != 1:
+        both = network(
+            z.repeat(2, 1, 1, 1), t.repeat(2), condition.joined(free), features.repeat(2, 1, 1, 1)
+        )
+        hinted, unprompted = both.chunk(2)
+        return cast(Tensor, unprompted + scale * (hinted - unprompted))
     noisy = network.noisy(z, t)
     encoded = network.encode(noisy, condition)
     residuals = network.control(noisy, condition, features)
     hinted = network.decode(noisy, encoded, residuals, condition)
     if scale == 1:
         return hinted
-    free = network.decode(noisy, encoded, None, condition)
-    return free + scale * (hinted - free)
+    unhinted = network.decode(noisy, encoded, None, condition)
+    return unhinted + scale * (hinted - unhinted)
 
 
 @torch.no_grad()
@@ -129,7 +141,7 @@ def synthesize(
     hints: NDArray[np.uint8],
     seeds: Sequence[int],
     options: SamplingOptions,
-    labels: NDArray[np.int64] | None = None,
+    told: Conditions | None = None,
     device: torch.device | None = None,
 ) -> NDArray[np.uint8]:
     """Make images for masks.
@@ -140,7 +152,7 @@ def synthesize(
         hints: (B, H, W, 3) uint8, see `model.hints.mask_hint`.
         seeds: one an image.
         options: solver, steps, guidance.
-        labels: (B,) image labels where the network has them.
+        told: what the images are told besides their masks.
         device: where to compute; None is the CPU.
 
     Returns:
@@ -151,13 +163,15 @@ def synthesize(
     height, width = hint.shape[2] // codec.factor, hint.shape[3] // codec.factor
     noise = noise_for(seeds, (codec.channels, height, width)).to(device)
     layout = torch.channels_last
-    condition = Condition(None, None if labels is None else torch.from_numpy(labels).to(device))
+    told = told or Conditions()
+    free = told.without_prompts()
     z = sample_latents(
         network,
         hint.contiguous(memory_format=layout),
         noise.contiguous(memory_format=layout),
-        condition,
+        told.condition().to(device),
         options,
+        None if free is None else free.to(device),
     )
     images = ((codec.decode(z.to(codec.scale.device)) + 1) * 127.5).round().clamp(0, 255).byte()
     return images.permute(0, 2, 3, 1).cpu().numpy()

@@ -26,7 +26,9 @@ def prepare_codec(
     codec: Codec, options: CodecOptions, pairs: PairArrays, seed: int, report: Report
 ) -> None:
     """Load or fit a codec's weights, then its latents' statistics, on training images alone."""
-    images = to_tensor(list(pairs.images)) * 2 - 1
+    if codec.fitted:
+        return
+    images = to_tensor(pairs.images) * 2 - 1
     if options.name == "taef2":
         assert isinstance(codec, TinyAutoencoder)
         load_weights(codec, options.weights)

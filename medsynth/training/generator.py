@@ -6,40 +6,40 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import cast
 
 import torch
+from torch import nn
 
 from medsynth.core.errors import InputError, InterruptedRunError
 from medsynth.core.seeds import derive_seed
-from medsynth.model.compact import add_controlnet
-from medsynth.model.compact_options import CompactOptions
 from medsynth.model.network import HintedDiffusion
-from medsynth.model.siamese import (
-    ControlNetStep,
-    SiameseStep,
-    StepInput,
-    StepLosses,
-    base_loss,
-)
+from medsynth.model.objective import OBJECTIVES
+from medsynth.model.siamese import BaseStep, ControlNetStep, StepInput, StepLosses, base_loss
 from medsynth.model.siamese_options import SiameseOptions
 from medsynth.training.checkpoints import PHASES, Checkpoints, CheckpointState
 from medsynth.training.options import PhaseOptions, TrainingOptions
 from medsynth.training.pairs import PairBatches
-from medsynth.training.phase import Objective, Phase
+from medsynth.training.phase import Phase
+from medsynth.training.precision import autocast
+from medsynth.training.processes import Processes
 
 VAL_BATCHES = 4
 
 
 @dataclass(frozen=True)
 class FitPlan:
-    """What is to be done, fixed before the first step."""
+    """What is to be done, fixed before the first step.
+
+    add_controlnet: gives the network what the second phase trains.
+    """
 
     base: PhaseOptions
     siamese: PhaseOptions
     step: SiameseOptions
     training: TrainingOptions
-    compact: CompactOptions
-    merges: int
+    add_controlnet: Callable[[HintedDiffusion], None]
     seed: int
     recipe_sha256: str
 
@@ -89,7 +89,8 @@ class GeneratorFit:
         val_batches: validation batches, or None where there are no validation pairs.
         plan: what is to be done.
         checkpoints: where it is kept.
-        hooks: who is told.
+        hooks: who is told, by the main process alone.
+        processes: this process among all.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class GeneratorFit:
         plan: FitPlan,
         checkpoints: Checkpoints,
         hooks: Hooks,
+        processes: Processes = Processes(),  # noqa: B008 - frozen
     ) -> None:
         self.network = network
         self.batches = batches
@@ -107,6 +109,8 @@ class GeneratorFit:
         self.plan = plan
         self.checkpoints = checkpoints
         self.hooks = hooks
+        self.processes = processes
+        self.device = next(network.parameters()).device
         self.best: tuple[str, float] | None = None
         self.started = time.monotonic()
         self.done_here = 0
@@ -127,11 +131,10 @@ class GeneratorFit:
         state = resume
         for name in PHASES:
             if state is not None and PHASES.index(name) < PHASES.index(state.phase):
-                if name == "base":
-                    self._enter_siamese()
                 continue
-            if name == "siamese":
-                self._enter_siamese()
+            if name == "base" and self.plan.base.steps == 0 and self.network.borrowed:
+                continue  # its first weights are a base model's, which keeps them
+            self._enter(name)
             first = state.step if state is not None and state.phase == name else 0
             if first == 0:
                 self.best = None  # the base's loss, without a hint, is no measure of this phase
@@ -154,19 +157,20 @@ class GeneratorFit:
                 "Resume with the run's own recipe, or start a new fit.",
             )
 
-    def _enter_siamese(self) -> None:
-        """Add the ControlNet; its random layers follow from the seed alone."""
-        if self.network.controlnet is not None:
-            return
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(derive_seed(self.plan.seed, "controlnet") % 2**63)
-            add_controlnet(self.network, self.plan.compact, self.plan.merges)
+    def _enter(self, name: str) -> None:
+        """Give the network what a phase trains; random layers follow from the seed alone."""
+        network, base = self.network, name == "base"
+        if network.controlnet is None and not base:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(derive_seed(self.plan.seed, "controlnet") % 2**63)
+                self.plan.add_controlnet(network)
+            network.to(self.device)
+        network.let_train(base)
 
     def _phase(self, name: str, first: int, resume: CheckpointState | None) -> CheckpointState:
         options, training = self.plan.phase_options(name), self.plan.training
-        phase = Phase(
-            name, self.network, phase_objective(name, self.network, self.plan), options, training
-        )
+        objective = phase_objective(name, self.network, self.plan)
+        phase = Phase(name, self.network, objective, options, training, self.processes)
         state = resume
         if resume is not None:
             parts = {part: self.checkpoints.load(resume, part) for part in resume.sha256}
@@ -177,17 +181,16 @@ class GeneratorFit:
                     f"checkpoint {resume.name}: {error}.", "Use its own recipe."
                 ) from error
         for step in range(first, options.steps):
-            losses = phase.step(step, self.batches.batch(name, step))
+            losses = phase.step(step, partial(self.batches.batch, name, step))
             self._refuse_nan(losses, name, step)
             self.done_here += 1
             done = step + 1
-            ended, stopped = done == options.steps, self.hooks.stop()
+            ended = done == options.steps
+            stopped = self.processes.any(self.hooks.stop(), self.device)
             if done % training.log_every == 0 or ended:
                 self._tell(name, done, losses)
             if ended or (training.grid_every and done % training.grid_every == 0):
-                with phase.average.applied():
-                    for warning in self.hooks.grid(name, done):
-                        self.hooks.warn(warning)
+                self._draw_grid(phase, done)
             if ended or stopped or done % training.checkpoint_every == 0:
                 state = self._save(phase, done)
             if stopped and not (ended and name == PHASES[-1]):
@@ -196,6 +199,13 @@ class GeneratorFit:
             state = self._save(phase, options.steps)
         phase.average.put(phase.average.average)
         return state
+
+    def _draw_grid(self, phase: Phase, done: int) -> None:
+        if self.processes.is_main:
+            with phase.average.applied():
+                for warning in self.hooks.grid(phase.name, done):
+                    self.hooks.warn(warning)
+        self.processes.wait()
 
     def _refuse_nan(self, losses: StepLosses, name: str, step: int) -> None:
         if math.isfinite(losses.total.item()):
@@ -207,6 +217,8 @@ class GeneratorFit:
         )
 
     def _tell(self, name: str, done: int, losses: StepLosses) -> None:
+        if not self.processes.is_main:
+            return
         elapsed = time.monotonic() - self.started
         rate = self.done_here * self.plan.training.batch / max(elapsed, 1e-9)
         row: dict[str, float | int | str] = {"phase": name, "step": done}
@@ -218,7 +230,17 @@ class GeneratorFit:
         self.hooks.report(before + done, sum(self.plan.planned.values()), text)
 
     def _save(self, phase: Phase, done: int) -> CheckpointState:
-        with phase.average.applied():
+        """Write a checkpoint, by the main process; return its state."""
+        try:
+            if self.processes.is_main:
+                return self._write(phase, done)
+            plan = self.plan
+            return CheckpointState(phase.name, done, plan.planned, plan.recipe_sha256)
+        finally:
+            self.processes.wait()
+
+    def _write(self, phase: Phase, done: int) -> CheckpointState:
+        with phase.average.applied(), autocast(self.plan.training.precision, self.device):
             val_loss = self._val_loss(phase.name)
         state = CheckpointState(
             phase.name, done, self.plan.planned, self.plan.recipe_sha256, val_loss, self.best
@@ -237,18 +259,11 @@ class GeneratorFit:
         return sum(prediction_loss(self.network, b, name) for b in self.val) / len(self.val)
 
 
-def phase_objective(name: str, network: HintedDiffusion, plan: FitPlan) -> Objective:
-    """Return what a phase minimises, as a function of batch and progress."""
-    if name == "siamese":
-        kind = SiameseStep if plan.training.objective == "siamese" else ControlNetStep
-        return kind(network, plan.step)
-
-    def base(batch: StepInput, progress: float) -> StepLosses:  # noqa: ARG001 - shared
-        loss = base_loss(network, batch)
-        nothing = loss.new_zeros(())
-        return StepLosses(loss, loss.detach(), nothing, nothing, nothing)
-
-    return base
+def phase_objective(name: str, network: HintedDiffusion, plan: FitPlan) -> nn.Module:
+    """Return what a phase minimises, a module from batch and progress to losses."""
+    if name == "base":
+        return BaseStep(network)
+    return cast(nn.Module, OBJECTIVES.get(plan.training.objective)(network, plan.step))
 
 
 def fixed_batches(batches: PairBatches) -> list[StepInput]:

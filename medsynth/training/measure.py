@@ -6,12 +6,12 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from medsynth.model.compact import add_controlnet
 from medsynth.model.network import HintedDiffusion
 from medsynth.training.generator import FitPlan, phase_objective
 from medsynth.training.pairs import PairBatches
-from medsynth.training.phase import Phase
+from medsynth.training.phase import Phase, own_tensors
 
 MEASURED_STEPS = 3
 
@@ -37,14 +37,19 @@ class Cost:
 
 def measure_cost(network: HintedDiffusion, batches: PairBatches, plan: FitPlan) -> Cost:
     """Run a few steps of both phases on a network that is thrown away after."""
+    shown = partial(batches.batch, "measure")
+    network.let_train(base=True)
     base = Phase("base", network, phase_objective("base", network, plan), plan.base, plan.training)
-    base_step_s = seconds(lambda k: base.step(k, batches.batch("measure", k)))
-    add_controlnet(network, plan.compact, plan.merges)
+    base_step_s = seconds(lambda k: base.step(k, partial(shown, k))) if plan.base.steps else 0.0
+    device = next(network.parameters()).device
+    plan.add_controlnet(network)
+    network.to(device)
+    network.let_train(base=False)
     late = max(plan.siamese.steps - MEASURED_STEPS - 1, 0)
     objective = phase_objective("siamese", network, plan)
     siamese = Phase("siamese", network, objective, plan.siamese, plan.training)
-    siamese_step_s = seconds(lambda k: siamese.step(late + k, batches.batch("measure", k)))
-    total = sum(p.numel() for p in network.parameters())
+    siamese_step_s = seconds(lambda k: siamese.step(late + k, partial(shown, k)))
+    total = sum(t.numel() for t in own_tensors(network).values())
     trained = sum(p.numel() for p in siamese.parameters.values())
     disk = 4 * (total + 3 * trained) * (plan.training.keep_checkpoints + 2)
     return Cost(base_step_s, siamese_step_s, peak_memory_bytes(), disk)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from medsynth.core.errors import did_you_mean
 from medsynth.core.options import Options
+from medsynth.core.registry import Registry
 
 Augmentation = Literal["none", "hflip", "flips", "dihedral"]
-Objective = Literal["siamese", "controlnet"]
+Precision = Literal["fp32", "bf16", "fp16"]
 
 
 class PhaseOptions(Options):
@@ -29,11 +31,29 @@ class PhaseOptions(Options):
 class TrainingOptions(Options):
     """What both phases share."""
 
-    objective: Objective = "siamese"
-    """What the second phase minimises: `siamese` (Siamese-Diffusion) or `controlnet` (the mask
-    branch alone, the baseline)."""
+    objective: str = "siamese"
+    """What the second phase minimises: `siamese` (Siamese-Diffusion), `controlnet` (the mask
+    branch alone, the baseline) or `adc` (Adaptively Distilled ControlNet)."""
+
+    @field_validator("objective")
+    @classmethod
+    def _objective_is_known(cls, value: str) -> str:
+        if value not in (known := Registry[object]("medsynth.objectives", "objective").names()):
+            raise ValueError(f"unknown objective '{value}': {did_you_mean(value, known)}")
+        return value
+
     batch: int = Field(default=16, ge=1)
-    """Pairs a step."""
+    """Pairs a step, over all processes."""
+    accumulate: int = Field(default=1, ge=1)
+    """Passes that a step's batch is cut into, for less memory and the same gradients."""
+    precision: Precision = "fp32"
+    """What networks compute in: `fp32` (as published), `bf16` or `fp16`. Weights and optimizer
+    stay in float32. On CPUs without bf16 units fp32 is faster."""
+    checkpointing: bool = False
+    """Compute activations again in the backward pass instead of keeping them: less memory, more
+    time, the same gradients."""
+    optimizer: Literal["adamw", "adamw8bit"] = "adamw"
+    """`adamw`, or `adamw8bit` (CUDA; needs medsynth[8bit])."""
     augmentation: Augmentation = "dihedral"
     """Flips and turns of the training pairs: `none`, `hflip`, `flips` (both axes) or `dihedral`
     (eight; needs a square geometry)."""

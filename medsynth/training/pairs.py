@@ -6,8 +6,9 @@ timesteps and noise. So a resumed fit sees what an uninterrupted one would have 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from medsynth.core.seeds import derive_seed, generator
-from medsynth.model.network import Condition
+from medsynth.model.conditions import Conditions
 from medsynth.model.siamese import StepInput
+from medsynth.training.latents import Latents
 from medsynth.training.options import Augmentation, TrainingOptions
 
 VARIANTS: dict[Augmentation, tuple[tuple[int, bool], ...]] = {
@@ -28,18 +30,25 @@ VARIANTS: dict[Augmentation, tuple[tuple[int, bool], ...]] = {
 """Quarter turns and then a horizontal flip, by augmentation."""
 
 
+class Dropout(NamedTuple):
+    """How often a training sample loses what it is told: probabilities in [0, 1)."""
+
+    hint: float = 0.0
+    prompt: float = 0.0
+
+
 @dataclass(frozen=True, eq=False)
 class PairArrays:
     """Real pairs as a fit takes them.
 
     images: (N, H, W, C) uint8.
     hints: (N, H, W, 3) uint8, the mask hints times 255.
-    labels: (N,) int64 image labels, or None.
+    conditions: what they are told besides their masks.
     """
 
     images: NDArray[np.uint8]
     hints: NDArray[np.uint8]
-    labels: NDArray[np.int64] | None = None
+    conditions: Conditions = field(default_factory=Conditions)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -51,9 +60,9 @@ def turned(array: NDArray[np.uint8], turns: int, flip: bool) -> NDArray[np.uint8
     return array[:, ::-1] if flip else array
 
 
-def to_tensor(arrays: list[NDArray[np.uint8]]) -> Tensor:
+def to_tensor(arrays: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> Tensor:
     """Stack (H, W, C) uint8 arrays to (B, C, H, W) float32 in [0, 1], channels_last."""
-    stacked = torch.from_numpy(np.ascontiguousarray(np.stack(arrays)))
+    stacked = torch.from_numpy(np.ascontiguousarray(np.stack(list(arrays))))
     return stacked.permute(0, 3, 1, 2).float() / 255
 
 
@@ -67,35 +76,31 @@ class PairBatches:
 
     Args:
         pairs: the training pairs.
-        encode: images (B, C, H, W) in [-1, 1] to latents.
+        latents: encodes their images.
         options: batch size, augmentation, timesteps.
-        hint_dropout: probability that a sample's hint is dropped.
+        dropout: probabilities that a sample's hint and prompt are dropped.
         noise_levels: number of discrete timesteps.
         seed: the run's seed.
-        remember: keep latents once encoded, for codecs that are slow.
         device: where the batches are wanted; all randomness is drawn on the CPU.
     """
 
     def __init__(
         self,
         pairs: PairArrays,
-        encode: Callable[[Tensor], Tensor],
+        latents: Latents,
         options: TrainingOptions,
-        hint_dropout: float,
+        dropout: Dropout,
         noise_levels: int,
         seed: int,
-        remember: bool,
         device: torch.device | None = None,
     ) -> None:
         self.pairs = pairs
-        self.encode = encode
+        self.latents = latents
         self.options = options
-        self.hint_dropout = hint_dropout
+        self.dropout = dropout
         self.noise_levels = noise_levels
         self.seed = seed
-        self.remember = remember
         self.device = device or torch.device("cpu")
-        self._latents: dict[tuple[int, int, bool], Tensor] = {}
 
     def indices(self, phase: str, step: int) -> NDArray[np.int64]:
         """Return which pairs step `step` takes: permutations of all, one after another."""
@@ -107,45 +112,44 @@ class PairBatches:
         }
         return np.array([orders[p // n][p % n] for p in places])
 
-    def batch(self, phase: str, step: int) -> StepInput:
-        """Return the batch of a step, with all of its randomness."""
+    def batch(self, phase: str, step: int, rows: slice = slice(None)) -> StepInput:
+        """Return the batch of a step, with all of its randomness, or some rows of it.
+
+        The rows are those of the whole batch: only they are encoded, but everything is drawn.
+        """
         rng = generator(self.seed, phase, "step", step)
         chosen = self.indices(phase, step)
         variants = VARIANTS[self.options.augmentation]
         turns = [variants[k] for k in rng.integers(len(variants), size=len(chosen))]
-        images = to_tensor(
-            [turned(self.pairs.images[i], *v) for i, v in zip(chosen, turns, strict=True)]
-        )
-        hints = to_tensor(
-            [turned(self.pairs.hints[i], *v) for i, v in zip(chosen, turns, strict=True)]
-        )
-        z0 = self._encoded(images, chosen, turns)
-        noise = torch.Generator().manual_seed(derive_seed(self.seed, phase, "noise", step))
-        labels = self.pairs.labels
+        t = draw_timesteps(rng, len(chosen), self.noise_levels, self.options.timesteps)
+        keep = torch.from_numpy(rng.random(len(chosen)) >= self.dropout.hint).float()
+        emptied = generator(self.seed, phase, "prompts", step).random(len(chosen))
+        noises = self._noises(phase, step, len(chosen))
+        chosen, turns = chosen[rows], turns[rows]
+
+        def picked(arrays: NDArray[np.uint8]) -> NDArray[np.uint8]:
+            return np.stack([turned(arrays[i], *v) for i, v in zip(chosen, turns, strict=True)])
+
+        images = picked(self.pairs.images)
+        mean, std = self.latents.posterior(images)
+        z0 = mean if std is None else mean + std * noises[2][rows]
+        conditions = self.pairs.conditions.take(chosen)
         return StepInput(
-            z0,
-            hints,
-            as_rgb(images).contiguous(memory_format=torch.channels_last),
-            torch.randn(z0.shape, generator=noise),
-            draw_timesteps(rng, len(chosen), self.noise_levels, self.options.timesteps),
-            torch.randn(z0.shape, generator=noise),
-            torch.from_numpy(rng.random(len(chosen)) >= self.hint_dropout).float(),
-            Condition(None, None if labels is None else torch.from_numpy(labels[chosen])),
+            z0.contiguous(memory_format=torch.channels_last),
+            to_tensor(picked(self.pairs.hints)),
+            as_rgb(to_tensor(images)).contiguous(memory_format=torch.channels_last),
+            noises[0][rows],
+            t[rows],
+            noises[1][rows],
+            keep[rows],
+            conditions.condition(emptied[rows] < self.dropout.prompt),
         ).to(self.device)
 
-    @torch.no_grad()
-    def _encoded(
-        self, images: Tensor, chosen: NDArray[np.int64], turns: list[tuple[int, bool]]
-    ) -> Tensor:
-        if not self.remember:
-            return self.encode(images * 2 - 1).contiguous(memory_format=torch.channels_last)
-        rows = []
-        for image, index, variant in zip(images, chosen, turns, strict=True):
-            key = (int(index), *variant)
-            if key not in self._latents:
-                self._latents[key] = self.encode(image[None] * 2 - 1)[0].clone()
-            rows.append(self._latents[key])
-        return torch.stack(rows).contiguous(memory_format=torch.channels_last)
+    def _noises(self, phase: str, step: int, n: int) -> list[Tensor]:
+        """Return noise for the step, for Online-Augmentation and for the codec's posterior."""
+        shape = (n, *self.latents.shape(*self.pairs.images.shape[1:3]))
+        noise = torch.Generator().manual_seed(derive_seed(self.seed, phase, "noise", step))
+        return [torch.randn(shape, generator=noise) for _ in range(3)]
 
 
 def draw_timesteps(rng: np.random.Generator, n: int, levels: int, how: str) -> Tensor:

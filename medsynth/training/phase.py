@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from medsynth.model.siamese import StepInput, StepLosses
 from medsynth.training.ema import MovingAverage
+from medsynth.training.optimizer import build_optimizer, load_optimizer, optimizer_tensors
 from medsynth.training.options import PhaseOptions, TrainingOptions
+from medsynth.training.precision import LossScaler, autocast
+from medsynth.training.processes import Processes
 
-Objective = Callable[[StepInput, float], StepLosses]
+Step = Callable[[StepInput, float], StepLosses]
+Draw = Callable[[slice], StepInput]
+SCALER = "scaler/"
 
 
 def rate_factor(step: int, options: PhaseOptions) -> float:
@@ -29,72 +37,101 @@ class Phase:
     Args:
         name: "base" or "siamese".
         network: its parameters that require gradient are trained.
-        objective: from a batch and the progress s/T to losses.
+        objective: a module around the network, from a batch and the progress s/T to losses.
         options: steps and learning rate.
         training: what both phases share.
+        processes: this process among all.
     """
 
     def __init__(
         self,
         name: str,
         network: nn.Module,
-        objective: Objective,
+        objective: nn.Module,
         options: PhaseOptions,
         training: TrainingOptions,
+        processes: Processes = Processes(),  # noqa: B008 - frozen
     ) -> None:
         self.name = name
         self.network = network
-        self.objective = objective
+        self.objective: Step = objective
         self.options = options
         self.training = training
+        self.processes = processes
+        self.device = next(network.parameters()).device
+        self.shares = processes.shares(training.batch, training.accumulate)
         self.average = MovingAverage(network, training.ema)
         self.parameters = self.average.live
-        self.optimizer = torch.optim.AdamW(
-            list(self.parameters.values()),
-            lr=options.learning_rate,
-            betas=(0.9, training.beta2),
-            weight_decay=training.weight_decay,
-        )
+        self.optimizer = build_optimizer(self.parameters, options.learning_rate, training)
+        self.scaler = LossScaler(training.precision, self.device)
+        if processes.count > 1:
+            self.objective = DistributedDataParallel(objective)
 
-    def step(self, step: int, batch: StepInput) -> StepLosses:
+    def step(self, step: int, draw: Draw) -> StepLosses:
         """Do optimizer step `step` (counted from 0) and return its losses.
 
         The losses may be NaN; then the weights are left as they were.
+
+        Args:
+            step: finished steps.
+            draw: some rows of the step's global batch.
         """
         for group in self.optimizer.param_groups:
             group["lr"] = self.options.learning_rate * rate_factor(step, self.options)
-        losses = self.objective(batch, step / max(self.options.steps, 1))
-        if not torch.isfinite(losses.total):
-            return losses
         self.optimizer.zero_grad(set_to_none=True)
-        losses.total.backward()  # type: ignore[no-untyped-call]
-        if self.training.clip_norm > 0:
-            nn.utils.clip_grad_norm_(self.parameters.values(), self.training.clip_norm)
-        self.optimizer.step()
-        self.average.update(step)
+        progress = step / max(self.options.steps, 1)
+        found = [self._backward(draw(rows), progress, rows) for rows in self.shares]
+        mean = self.processes.mean(torch.stack([torch.stack(each) for each in found]).mean(0))
+        losses = StepLosses(*mean)
+        if torch.isfinite(losses.total):
+            self._update(step)
         return losses
+
+    def _backward(self, batch: StepInput, progress: float, rows: slice) -> list[Tensor]:
+        """Add the gradients of some rows; only the last pass exchanges them."""
+        with self._alone() if rows is not self.shares[-1] else nullcontext():
+            with autocast(self.training.precision, self.device):
+                losses = self.objective(batch, progress)
+            total = losses.total if len(self.shares) == 1 else losses.total / len(self.shares)
+            self.scaler.scaler.scale(total).backward()  # type: ignore[no-untyped-call]
+        return [each.detach().float() for each in losses]
+
+    def _alone(self) -> AbstractContextManager[Any]:
+        if isinstance(self.objective, DistributedDataParallel):
+            return self.objective.no_sync()
+        return nullcontext()
+
+    def _update(self, step: int) -> None:
+        scaler = self.scaler.scaler
+        if self.training.clip_norm > 0:
+            scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.parameters.values(), self.training.clip_norm)
+        scaler.step(self.optimizer)
+        scaler.update()
+        self.average.update(step)
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         """Return everything to go on from, by part of a checkpoint."""
-        moments: dict[str, Tensor] = {}
-        for name, parameter in self.parameters.items():
-            for key, value in self.optimizer.state.get(parameter, {}).items():
-                moments[f"{key}/{name}"] = torch.as_tensor(value)
-        weights = {**dict(self.network.named_parameters()), **dict(self.network.named_buffers())}
-        return {"weights": weights, "average": self.average.average, "optimizer": moments}
+        state = optimizer_tensors(self.optimizer, self.parameters)
+        state |= {SCALER + key: value for key, value in self.scaler.tensors().items()}
+        weights = own_tensors(self.network)
+        return {"weights": weights, "average": self.average.average, "optimizer": state}
 
     def load(self, parts: Mapping[str, Mapping[str, Tensor]]) -> None:
         """Go on from what `tensors` returned."""
         load_weights(self.network, parts["weights"])
         self.average.load(parts["average"])
-        for name, parameter in self.parameters.items():
-            state = self.optimizer.state[parameter]
-            for key in ("step", "exp_avg", "exp_avg_sq"):
-                stored = parts["optimizer"].get(f"{key}/{name}")
-                if stored is None:
-                    continue
-                like = torch.zeros(()) if key == "step" else torch.zeros_like(parameter)
-                state[key] = like.copy_(stored)
+        state = parts["optimizer"]
+        self.scaler.load({k[len(SCALER) :]: v for k, v in state.items() if k.startswith(SCALER)})
+        rest = {k: v for k, v in state.items() if not k.startswith(SCALER)}
+        load_optimizer(self.optimizer, self.parameters, rest)
+
+
+def own_tensors(network: nn.Module) -> dict[str, Tensor]:
+    """Return parameters and buffers by name, without those that a base model keeps."""
+    borrowed: frozenset[str] = getattr(network, "borrowed", frozenset())
+    own = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+    return {name: tensor for name, tensor in own.items() if name not in borrowed}
 
 
 @torch.no_grad()
@@ -104,7 +141,7 @@ def load_weights(network: nn.Module, values: Mapping[str, Tensor]) -> None:
     Raises:
         ValueError: a name is missing on either side, or a shape differs.
     """
-    own = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+    own = own_tensors(network)
     if own.keys() != values.keys():
         odd = sorted(own.keys() ^ values.keys())[:3]
         raise ValueError(f"the weights belong to another model (for example {', '.join(odd)})")

@@ -30,14 +30,14 @@ from medsynth.store.journal import Journal
 from medsynth.store.lineage import Lineage
 from medsynth.store.samples import GivenUp, NewSample, SampleStore
 from medsynth.workflows.hardware import choose_device, settle_threads
-from medsynth.workflows.model import Fitted, SourceMasks, label_names, load_fitted
+from medsynth.workflows.model import Fitted, SourceMasks, load_fitted
 from medsynth.workflows.recipe import Recipe, read_run_recipe
 
 LEAST_ACCEPTANCE = 0.2
 FLAT_STD = 2.0
 """An image whose grey levels have a smaller standard deviation shows nothing."""
 Report = Callable[[int, int, str], None]
-SETTABLE = ("sampling.", "masks.")
+SETTABLE = ("sampling.", "masks.", "model.stable_diffusion.base", "model.stable_diffusion.config")
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,6 @@ class Augmentation:
         self.seed = seed
         self.sources = SourceMasks(index)
         self.items = {item.id: item for item in index.split("train")}
-        self.column = recipe.model.label_column
-        self.labels = label_names(index, self.column)
         self.store = SampleStore(run.samples)
         if not self.store.done():
             run.plan.unlink(missing_ok=True)  # perhaps of another seed, or of other options
@@ -186,9 +184,9 @@ class Augmentation:
         seeds = [derive_seed(self.seed, "image", entry.key) for entry in block]
         network = self.fitted.network
         device = next(network.parameters()).device
-        labels = self._labels(block)
+        told = self.fitted.told.conditions([self.items[entry.source] for entry in block])
         images = synthesize(
-            network, self.fitted.codec, hints, seeds, self.recipe.sampling, labels, device
+            network, self.fitted.codec, hints, seeds, self.recipe.sampling, told, device
         )
         wanted = {entry.index for entry in missing}
         items: list[NewSample | GivenUp] = []
@@ -200,12 +198,6 @@ class Augmentation:
             room -= isinstance(item, NewSample)
             items.append(item)
         self.store.add(items)
-
-    def _labels(self, block: list[PlanEntry]) -> NDArray[np.int64] | None:
-        if self.column is None:
-            return None
-        names = [self.items[entry.source].attributes[self.column] for entry in block]
-        return np.array([self.labels.index(name) for name in names], np.int64)
 
     def _judged(
         self, entry: PlanEntry, mask: Mask, image: NDArray[np.uint8]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from medsynth.data.index import DataIndex, build_index
-from medsynth.model.codecs.building import build_codec
+from medsynth.io.runs import Run
+from medsynth.model.backbone import build_backbone
 from medsynth.model.codecs.codec import Codec
 from medsynth.training.codec import prepare_codec
 from medsynth.training.measure import Cost, measure_cost, steps_within
@@ -53,8 +55,8 @@ def estimate(config: FitConfig, report: Report) -> Estimate:
 
 def estimate_on(config: FitConfig, recipe: Recipe, index: DataIndex, report: Report) -> Estimate:
     """Return what a fit on an index would take; see `estimate`."""
-    prepared = prepare(config, recipe, index)
-    codec = build_codec(recipe.model.codec, index.channels)
+    prepared = prepare(config, Run(Path(".")), recipe, index)
+    codec = build_backbone(recipe.model).build_codec(index.channels)
     short = recipe.model.codec.model_copy(update={"steps": min(20, recipe.model.codec.steps)})
     prepare_codec(codec, short, prepared.train, recipe.seed, report)
     cost = measured_cost(prepared, codec)
@@ -75,8 +77,9 @@ def estimate_on(config: FitConfig, recipe: Recipe, index: DataIndex, report: Rep
 
 def measured_cost(prepared: Prepared, codec: Codec) -> Cost:
     """Return what a few steps of each phase cost, on a network that is thrown away."""
-    network = new_network(prepared.recipe, codec, prepared.label_count).to(prepared.device)
-    return measure_cost(network, prepared.batches(codec, prepared.train), prepared.plan(codec))
+    latents = prepared.latents(codec, None)
+    network = new_network(prepared.recipe, codec, len(prepared.told.labels)).to(prepared.device)
+    return measure_cost(network, prepared.batches(latents, prepared.train), prepared.plan(codec))
 
 
 def within_budget(max_minutes: float, prepared: Prepared, cost: Cost) -> Prepared:
@@ -89,7 +92,7 @@ def within_budget(max_minutes: float, prepared: Prepared, cost: Cost) -> Prepare
             "siamese": recipe.siamese.model_copy(update={"steps": siamese}),
         }
     )
-    return Prepared(changed, prepared.index, prepared.train, prepared.val, prepared.device)
+    return replace(prepared, recipe=changed)
 
 
 def settle_steps(config: FitConfig, prepared: Prepared, codec: Codec, started: float) -> Prepared:

@@ -20,6 +20,7 @@ from medsynth.model.network import HintedDiffusion
 from medsynth.training.checkpoints import Checkpoints, CheckpointState, save_tensors
 from medsynth.training.generator import GeneratorFit, Hooks
 from medsynth.training.log import FitLog
+from medsynth.workflows.arrays import label_names, write_prompts
 from medsynth.workflows.estimate import settle_steps
 from medsynth.workflows.fit_beginning import (
     first_network,
@@ -30,7 +31,7 @@ from medsynth.workflows.fit_beginning import (
 from medsynth.workflows.fit_config import FitConfig, FitResult
 from medsynth.workflows.fit_opening import Prepared, Report, early_warnings, open_run, prepare
 from medsynth.workflows.grids import GridMaker
-from medsynth.workflows.model import CODEC, label_names
+from medsynth.workflows.model import CODEC, PROMPTS, base_sha256
 from medsynth.workflows.recipe import write_run_recipe
 
 __all__ = ["FitConfig", "FitResult", "fit"]
@@ -55,7 +56,7 @@ def fit(
     """
     run, recipe, index = open_run(config, report)
     with run.lock("fit"):
-        prepared = prepare(config, recipe, index)
+        prepared = prepare(config, run, recipe, index)
         early = early_warnings(prepared)
         for warning in early:
             warn(warning)
@@ -66,16 +67,19 @@ def fit(
         network = first_network(run, source, prepared, codec, state)
         if not config.resume:
             prepared = settle_steps(config, prepared, codec, started)
-            _write_run(run, source, prepared, codec)
+            _write_run(run, source, prepared, codec, network)
         name_latest(run)
         result = _run_fit(run, state, network, prepared, codec, report, warn)
         return replace(result, warnings=(*early, *result.warnings))
 
 
-def _write_run(run: Run, source: Run | None, prepared: Prepared, codec: Codec) -> None:
+def _write_run(
+    run: Run, source: Run | None, prepared: Prepared, codec: Codec, network: HintedDiffusion
+) -> None:
     """Write what explains the run; the recipe last, for it makes the folder a run."""
     prepared.index.save(run.path)
-    codec_sha256 = save_tensors(run.checkpoints / CODEC, codec.state_dict())
+    codec_sha256 = save_tensors(run.checkpoints / CODEC, codec.own_state())
+    write_prompts(run.checkpoints / PROMPTS, prepared.told)
     write_json(
         run.about,
         {
@@ -86,6 +90,7 @@ def _write_run(run: Run, source: Run | None, prepared: Prepared, codec: Codec) -
             "seed": prepared.recipe.seed,
             "labels": label_names(prepared.index, prepared.recipe.model.label_column),
             "codec_sha256": codec_sha256,
+            "base_sha256": base_sha256(network),
             "init_from": None if source is None else str(source.path.resolve()),
         },
     )
@@ -112,12 +117,14 @@ def _run_fit(
         warnings.append(warning)
         warn(warning)
 
+    codec.to(prepared.device)
     grid = GridMaker(run, recipe, codec, network, prepared.train, prepared.val)
-    val = prepared.batches(codec, prepared.val) if len(prepared.val) else None
+    latents = prepared.latents(codec, run.cache)
+    val = prepared.batches(latents, prepared.val) if len(prepared.val) else None
     with asked_to_stop() as stop:
         hooks = Hooks(report, log.write, grid.make, tell, stop)
         job = GeneratorFit(
-            network, prepared.batches(codec, prepared.train), val, plan, checkpoints, hooks
+            network, prepared.batches(latents, prepared.train), val, plan, checkpoints, hooks
         )
         try:
             outcome = job.run(state)

@@ -8,15 +8,20 @@ import torch
 
 from medsynth.core.errors import InputError
 from medsynth.io.runs import Run, find_run
-from medsynth.model.codecs.building import build_codec
+from medsynth.model.backbone import build_backbone
 from medsynth.model.codecs.codec import Codec
-from medsynth.model.compact import add_controlnet
 from medsynth.model.network import HintedDiffusion
 from medsynth.training.checkpoints import PHASES, Checkpoints, CheckpointState
 from medsynth.training.codec import prepare_codec
 from medsynth.workflows.fit_config import FitConfig
 from medsynth.workflows.fit_opening import Prepared, Report
-from medsynth.workflows.model import load_codec, new_network, put_checkpoint, read_about
+from medsynth.workflows.model import (
+    add_controlnet,
+    load_codec,
+    new_network,
+    put_checkpoint,
+    read_about,
+)
 from medsynth.workflows.recipe import Recipe, read_run_recipe
 
 
@@ -69,7 +74,7 @@ def ready_codec(
     elif source is not None:
         codec = load_codec(source, recipe, channels)
     else:
-        codec = build_codec(recipe.model.codec, channels)
+        codec = build_backbone(recipe.model).build_codec(channels)
         prepare_codec(codec, recipe.model.codec, prepared.train, recipe.seed, report)
         codec.eval()
     return codec.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
@@ -87,7 +92,7 @@ def first_network(
     Raises:
         InputError: the source's weights are missing, damaged or of another model.
     """
-    network = new_network(prepared.recipe, codec, prepared.label_count)
+    network = new_network(prepared.recipe, codec, len(prepared.told.labels))
     if source is not None:
         put_source(network, prepared, codec, Checkpoints(source.checkpoints))
     elif state is not None and state.phase == PHASES[0]:  # perhaps begun with another's weights
@@ -107,8 +112,5 @@ def put_source(
     if state is None:
         raise InputError(f"{checkpoints.folder} has no checkpoint to begin from.", "Fit it first.")
     if any(name.startswith("controlnet.") for name in checkpoints.load(state, "weights")):
-        add_controlnet(network, prepared.recipe.model.compact, codec.merges)
+        add_controlnet(prepared.recipe, codec, network)
     put_checkpoint(network, checkpoints, state)
-    network.requires_grad_(True)
-    if network.controlnet is not None:
-        network.encoder.requires_grad_(False)

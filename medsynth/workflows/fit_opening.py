@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -11,12 +12,15 @@ import torch
 from medsynth.core.errors import InputError, UsageError
 from medsynth.data.index import DataIndex, build_index
 from medsynth.io.runs import Run, find_run, new_run
+from medsynth.model.backbone import build_backbone
 from medsynth.model.codecs.codec import Codec
 from medsynth.training.generator import FitPlan
-from medsynth.training.pairs import PairArrays, PairBatches
+from medsynth.training.latents import Latents
+from medsynth.training.pairs import Dropout, PairArrays, PairBatches
+from medsynth.workflows.arrays import Told, encode_told, load_pairs, read_told
 from medsynth.workflows.fit_config import FitConfig
 from medsynth.workflows.hardware import choose_device, settle_threads
-from medsynth.workflows.model import check_geometry, label_names, load_pairs
+from medsynth.workflows.model import PROMPTS, add_controlnet, check_geometry
 from medsynth.workflows.recipe import Recipe, load_recipe, read_run_recipe
 
 FEW_PAIRS = 50
@@ -31,25 +35,24 @@ class Prepared:
     index: DataIndex
     train: PairArrays
     val: PairArrays
+    told: Told
     device: torch.device
 
-    @property
-    def label_count(self) -> int:
-        """How many image labels the model is told."""
-        return len(label_names(self.index, self.recipe.model.label_column))
+    def latents(self, codec: Codec, folder: Path | None) -> Latents:
+        """Return the codec as it encodes batches; `folder` keeps latents of a slow one."""
+        return Latents(codec, codec.slow, folder)
 
-    def batches(self, codec: Codec, pairs: PairArrays) -> PairBatches:
+    def batches(self, latents: Latents, pairs: PairArrays) -> PairBatches:
         """Return the batches of some pairs."""
         recipe = self.recipe
         return PairBatches(
             pairs,
-            codec.encode,
+            latents,
             recipe.training,
-            recipe.siamese.hint_dropout,
+            Dropout(recipe.siamese.hint_dropout, recipe.siamese.prompt_dropout),
             1000,
             recipe.seed,
-            remember=recipe.model.codec.name in ("taef2", "autoencoder"),
-            device=self.device,
+            self.device,
         )
 
     def plan(self, codec: Codec) -> FitPlan:
@@ -60,8 +63,7 @@ class Prepared:
             recipe.siamese,
             recipe.siamese,
             recipe.training,
-            recipe.model.compact,
-            codec.merges,
+            partial(add_controlnet, recipe, codec),
             recipe.seed,
             recipe.fit_sha256(self.index.hash),
         )
@@ -120,7 +122,7 @@ def open_run(config: FitConfig, report: Report) -> tuple[Run, Recipe, DataIndex]
     return Run(config.run) if config.run else new_run(data.resolve().name), recipe, index
 
 
-def prepare(config: FitConfig, recipe: Recipe, index: DataIndex) -> Prepared:
+def prepare(config: FitConfig, run: Run, recipe: Recipe, index: DataIndex) -> Prepared:
     """Read the pairs into memory; settle device and threads."""
     check_geometry(recipe)
     device = choose_device(config.device)
@@ -128,11 +130,16 @@ def prepare(config: FitConfig, recipe: Recipe, index: DataIndex) -> Prepared:
         update={"threads": settle_threads(recipe.training.threads)}
     )
     recipe = recipe.model_copy(update={"training": training})
-    column = recipe.model.label_column
-    train = load_pairs(index, index.split("train"), column)
-    if not len(train):
+    items = index.split("train")
+    if not items:
         raise InputError("there are no training pairs.", "See: medsynth doctor DATA")
-    return Prepared(recipe, index, train, load_pairs(index, index.split("val"), column), device)
+    backbone, column = build_backbone(recipe.model), recipe.model.label_column
+    if config.resume:
+        told = read_told(run.checkpoints / PROMPTS, index, column, backbone.prompt())
+    else:
+        told = encode_told(index, column, backbone)
+    train, val = (load_pairs(index, index.split(name), told) for name in ("train", "val"))
+    return Prepared(recipe, index, train, val, told, device)
 
 
 def early_warnings(prepared: Prepared) -> list[str]:

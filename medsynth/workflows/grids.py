@@ -43,7 +43,7 @@ class GridMaker:
         chosen = np.linspace(0, len(shown) - 1, min(COLUMNS, len(shown))).round().astype(int)
         self.images = shown.images[chosen]
         self.hints = shown.hints[chosen]
-        self.labels = None if shown.labels is None else shown.labels[chosen]
+        self.conditions = shown.conditions.take(chosen)
 
     def make(self, phase: str, step: int) -> list[str]:
         """Write the grid of a step; return warnings in words."""
@@ -57,7 +57,7 @@ class GridMaker:
             self.hints,
             seeds,
             self.recipe.sampling,
-            self.labels,
+            self.conditions,
             torch.device(device),
         )
         rows = [list(self.hints), list(self.images), list(samples)]

@@ -1,72 +1,33 @@
-"""From a recipe and an index to arrays, codec and network; and back from a run's checkpoints."""
+"""From a recipe to codec and network, and back from a run's checkpoints."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 
 from medsynth.core.errors import InputError, UsageError
 from medsynth.core.seeds import derive_seed
 from medsynth.core.types import Mask
 from medsynth.data.load import load_sample
-from medsynth.data.records import DataIndex, Item
+from medsynth.data.records import DataIndex
 from medsynth.io.hashing import hash_json
 from medsynth.io.runs import Run
-from medsynth.model.codecs.building import build_codec
+from medsynth.model.backbone import build_backbone
 from medsynth.model.codecs.codec import Codec
-from medsynth.model.compact import add_controlnet, build_network
-from medsynth.model.hints import mask_hint
 from medsynth.model.network import HintedDiffusion
+from medsynth.model.objective import OBJECTIVES
 from medsynth.training.checkpoints import Checkpoints, CheckpointState, load_tensors
-from medsynth.training.pairs import PairArrays
 from medsynth.training.phase import load_weights
+from medsynth.workflows.arrays import Told, read_told
 from medsynth.workflows.recipe import Recipe, run_fit_sha256
 
 CODEC = "codec.safetensors"
-
-
-def load_pairs(index: DataIndex, items: list[Item], label_column: str | None) -> PairArrays:
-    """Read pairs into memory at the model's geometry: 6 bytes a pixel.
-
-    Raises:
-        InputError: a file changed since it was indexed, or has no label.
-    """
-    height, width = index.size_hw
-    images = np.empty((len(items), height, width, index.channels), np.uint8)
-    hints = np.empty((len(items), height, width, 3), np.uint8)
-    for k, item in enumerate(items):
-        sample = load_sample(index, item)
-        images[k] = sample.image
-        hints[k] = mask_hint(sample.mask.labels, sample.mask.instances)
-    labels = None
-    if label_column is not None:
-        names = label_names(index, label_column)
-        labels = np.array([names.index(item.attributes[label_column]) for item in items], np.int64)
-    return PairArrays(images, hints, labels)
-
-
-def label_names(index: DataIndex, column: str | None) -> list[str]:
-    """Return the image labels of the training pairs, sorted; empty without a column.
-
-    Raises:
-        InputError: a pair has no such attribute, or a label that no training pair has.
-    """
-    if column is None:
-        return []
-    names = {item.attributes.get(column) for item in index.split("train")}
-    others = {item.attributes.get(column) for item in index.items}
-    if None in others or others - names:
-        raise InputError(
-            f"the column '{column}' (model.label_column) does not label every pair, or labels "
-            "val or test pairs as no training pair is labelled.",
-            "Name a column of the data's CSV files that all training pairs have.",
-        )
-    return sorted(str(name) for name in names)
+PROMPTS = "prompts.safetensors"
 
 
 def check_geometry(recipe: Recipe) -> None:
@@ -76,7 +37,7 @@ def check_geometry(recipe: Recipe) -> None:
         UsageError: with the nearest size that can be.
     """
     height, width = recipe.data.size_hw
-    unit = recipe.model.codec.factor * 2 ** (len(recipe.model.compact.channels) - 1)
+    unit = build_backbone(recipe.model).unit_px()
     if height % unit or width % unit or min(height, width) < 2 * unit:
         near = [max(2 * unit, round(side / unit) * unit) for side in (height, width)]
         raise UsageError(
@@ -95,9 +56,8 @@ def new_network(recipe: Recipe, codec: Codec, label_count: int) -> HintedDiffusi
     """Return a network with random weights that follow from the recipe's seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(recipe.seed, "network"))
-        return build_network(
-            recipe.model.compact, recipe.model.schedule, codec.std.cpu(), label_count
-        )
+        network = build_backbone(recipe.model).build_network(codec, label_count)
+        return network.checkpointed(recipe.training.checkpointing)
 
 
 def load_codec(run: Run, recipe: Recipe, channels: int) -> Codec:
@@ -106,10 +66,10 @@ def load_codec(run: Run, recipe: Recipe, channels: int) -> Codec:
     Raises:
         InputError: it is missing, damaged or another.
     """
-    codec = build_codec(recipe.model.codec, channels)
+    codec = build_backbone(recipe.model).build_codec(channels)
     values = load_tensors(run.checkpoints / CODEC, read_about(run).get("codec_sha256"))
     try:
-        codec.load_state_dict(values)
+        codec.load_own_state(values)
     except RuntimeError as error:
         raise InputError(
             f"{run.checkpoints / CODEC} is not the codec of this recipe.", "Fit again."
@@ -139,6 +99,7 @@ class Fitted:
 
     network: HintedDiffusion
     codec: Codec
+    told: Told
     state: CheckpointState
     sha256: str
 
@@ -173,16 +134,48 @@ def load_fitted(run: Run, recipe: Recipe, index: DataIndex, which: str = "last")
             "Put the run's own recipe.yaml and checkpoints back, or fit again.",
         )
     codec = load_codec(run, recipe, index.channels)
-    names = label_names(index, recipe.model.label_column)
-    network = new_network(recipe, codec, len(names))
-    add_controlnet(network, recipe.model.compact, codec.merges)
+    backbone = build_backbone(recipe.model)
+    column = recipe.model.label_column
+    told = read_told(run.checkpoints / PROMPTS, index, column, backbone.prompt())
+    network = new_network(recipe, codec, len(told.labels))
+    add_controlnet(recipe, codec, network)
     put_checkpoint(network, checkpoints, state)
+    network.teacher = None
     network.requires_grad_(False).eval()
-    codec_sha256 = hash_json(
-        sorted((k, v.double().sum().item()) for k, v in codec.state_dict().items())
-    )
-    sha256 = hash_json([state.sha256["weights"], state.sha256["average"], codec_sha256])
-    return Fitted(network, codec, state, sha256)
+    check_base(run, network)
+    sha256 = hash_json([state.sha256["weights"], state.sha256["average"], codec.sha256()])
+    return Fitted(network, codec, told, state, sha256)
+
+
+def add_controlnet(recipe: Recipe, codec: Codec, network: HintedDiffusion) -> None:
+    """Give a network what the second phase trains."""
+    build_backbone(recipe.model).add_controlnet(network, codec)
+    OBJECTIVES.get(recipe.training.objective).prepare(network)
+
+
+def base_sha256(network: HintedDiffusion) -> str | None:
+    """Return a hash of the weights that stay a base model's own; None where there are none."""
+    if not network.borrowed:
+        return None
+    digest = hashlib.sha256()
+    for name, parameter in sorted(network.named_parameters()):
+        if name in network.borrowed:
+            digest.update(name.encode())
+            digest.update(parameter.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def check_base(run: Run, network: HintedDiffusion) -> None:
+    """Refuse another base model than the one that a run was fitted on.
+
+    Raises:
+        InputError: it is another.
+    """
+    if read_about(run).get("base_sha256") != base_sha256(network):
+        raise InputError(
+            f"the base model is not the one that {run.path} was fitted on.",
+            "Name the right one: --set model.stable_diffusion.base=PATH",
+        )
 
 
 def put_checkpoint(

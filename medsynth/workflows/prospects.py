@@ -11,7 +11,7 @@ import torch
 from medsynth.core.types import Sample
 from medsynth.data.problems import Problem, problem
 from medsynth.data.records import DataIndex
-from medsynth.model.codecs.building import build_codec
+from medsynth.model.backbone import build_backbone
 from medsynth.model.codecs.patches import PrincipalPatches
 from medsynth.training.pairs import to_tensor
 from medsynth.workflows.estimate import estimate_on
@@ -29,7 +29,7 @@ def codec_problems(recipe: Recipe, samples: Sequence[Sample]) -> list[Problem]:
     Of the codec `patches` the linear part alone is judged, for its refiner is fitted later;
     codecs that need weights or a long fit first are not judged here.
     """
-    codec = build_codec(recipe.model.codec, samples[0].image.shape[2])
+    codec = build_backbone(recipe.model).build_codec(samples[0].image.shape[2])
     if not isinstance(codec, PrincipalPatches):
         return []
     images = to_tensor([sample.image for sample in samples]) * 2 - 1

@@ -7,6 +7,7 @@ import torch
 from medsynth.model.codecs.haar import Haar
 from medsynth.model.compact import add_controlnet, build_network
 from medsynth.model.compact_options import CompactOptions
+from medsynth.model.conditions import Conditions
 from medsynth.model.network import Condition
 from medsynth.model.schedule_options import ScheduleOptions
 from medsynth.sampling.options import SamplingOptions
@@ -221,8 +222,8 @@ def test_few_steps_are_enough_to_run(grey, solver, steps):
 def test_colours_labels_and_sizes_that_are_not_square():
     network = network_of([0.5] * 12, labels=3)
     options, hints = SamplingOptions(steps=2), hints_of(2, hw=(16, 32))
-    images = synthesize(network, codec_of(3), hints, [1, 2], options, np.array([0, 2]))
+    images = synthesize(network, codec_of(3), hints, [1, 2], options, Conditions(np.array([0, 2])))
     assert images.shape == (2, 16, 32, 3)
-    other = synthesize(network, codec_of(3), hints, [1, 2], options, np.array([0, 1]))
+    other = synthesize(network, codec_of(3), hints, [1, 2], options, Conditions(np.array([0, 1])))
     assert np.array_equal(images[0], other[0])
     assert (images[1] != other[1]).any()

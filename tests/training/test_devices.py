@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from medsynth.model.compact import add_controlnet, build_network
+from medsynth.model.conditions import Conditions
 from medsynth.model.network import Condition
 from medsynth.model.schedule_options import ScheduleOptions
 from medsynth.model.siamese import ControlNetStep, SiameseStep, base_loss
@@ -24,7 +25,7 @@ def network_on_meta(prediction="v"):
 
 def batch_on_meta():
     pairs = arrays(5)
-    labelled = PairArrays(pairs.images, pairs.hints, torch.arange(5).numpy() % 2)
+    labelled = PairArrays(pairs.images, pairs.hints, Conditions(torch.arange(5).numpy() % 2))
     return batches(labelled, TrainingOptions(batch=3), device=META).batch("base", 0)
 
 

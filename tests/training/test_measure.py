@@ -4,6 +4,7 @@ import torch
 from medsynth.model.compact import build_network
 from medsynth.model.schedule_options import ScheduleOptions
 from medsynth.training.measure import Cost, measure_cost, peak_memory_bytes, seconds, steps_within
+from medsynth.training.phase import own_tensors
 
 from .tiny import COMPACT, arrays, batches, plan
 
@@ -15,7 +16,7 @@ def test_a_fit_is_measured_on_both_phases():
     assert cost.base_step_s > 0
     assert cost.siamese_step_s > cost.base_step_s
     assert cost.peak_memory_bytes > 10**7
-    weights = 4 * sum(p.numel() for p in network.parameters())
+    weights = 4 * sum(t.numel() for t in own_tensors(network).values())
     trained = 4 * sum(p.numel() for p in network.parameters() if p.requires_grad)
     assert cost.disk_bytes == (weights + 3 * trained) * (what.training.keep_checkpoints + 2)
 

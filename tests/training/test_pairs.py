@@ -8,9 +8,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from medsynth.model.conditions import Conditions
 from medsynth.training.options import TrainingOptions
 from medsynth.training.pairs import (
     VARIANTS,
+    Dropout,
     PairArrays,
     as_rgb,
     draw_timesteps,
@@ -90,7 +92,7 @@ def test_flips_keep_a_size_that_is_not_square():
 
 
 def test_the_parts_of_a_batch():
-    source = batches(arrays(6), TrainingOptions(batch=4), hint_dropout=0.5)
+    source = batches(arrays(6), TrainingOptions(batch=4), dropout=Dropout(0.5))
     got = source.batch("base", 0)
     assert got.mask.unique().tolist() == [0, 1]
     assert got.image.min() >= 0
@@ -98,17 +100,17 @@ def test_the_parts_of_a_batch():
     assert got.image.shape == (4, 3, 16, 16)  # a grey image is repeated for the hint
     assert torch.equal(got.image[:, 0], got.image[:, 2])
     assert not torch.equal(got.eps, got.eps_again)
-    torch.testing.assert_close(got.z0, source.encode(got.image[:, :1] * 2 - 1))
+    torch.testing.assert_close(got.z0, source.latents.codec.encode(got.image[:, :1] * 2 - 1))
     keeps = torch.cat([source.batch("base", step).keep for step in range(100)])
     assert set(keeps.tolist()) == {0, 1}
     assert 0.4 < keeps.mean() < 0.6
-    never = batches(arrays(6), TrainingOptions(batch=4), hint_dropout=0.0)
+    never = batches(arrays(6), TrainingOptions(batch=4), dropout=Dropout())
     assert never.batch("base", 0).keep.tolist() == [1, 1, 1, 1]
 
 
 def test_labels_follow_their_pairs():
     pairs = arrays(5)
-    labelled = PairArrays(pairs.images, pairs.hints, np.arange(5))
+    labelled = PairArrays(pairs.images, pairs.hints, Conditions(np.arange(5)))
     source = batches(labelled, TrainingOptions(batch=4))
     for step in range(4):
         got = source.batch("base", step)
@@ -120,8 +122,9 @@ def test_remembered_latents_are_the_same():
     forgets = batches(arrays(3), options)
     remembers = batches(arrays(3), options, remember=True)
     calls = []
-    encode = remembers.encode
-    remembers.encode = lambda x: calls.append(len(x)) or encode(x)
+    codec = remembers.latents.codec
+    posterior = codec.posterior
+    codec.posterior = lambda x: calls.append(len(x)) or posterior(x)
     for step in (0, 1, 0, 7):
         expected = forgets.batch("base", step)
         torch.testing.assert_close(remembers.batch("base", step).z0, expected.z0)

@@ -1,13 +1,11 @@
 """A fit that was stopped or killed anywhere ends as one that never was: bit for bit."""
 
-import dataclasses
-
 import pytest
 
 from medsynth.core.errors import InputError, InterruptedRunError
 from medsynth.training.checkpoints import Checkpoints
 
-from .tiny import KilledError, Told, fit, plan
+from .tiny import COMPACT, KilledError, Told, fit, plan
 
 BASE, SIAMESE = 3, 4
 TOTAL = BASE + SIAMESE
@@ -116,7 +114,6 @@ def test_another_recipe_is_refused(tmp_path):
 def test_checkpoints_of_another_model_are_refused_even_where_the_hash_agrees(tmp_path):
     with pytest.raises(InterruptedRunError):
         fit(tmp_path, plan(), Told(stop_at=2))
-    what = plan()
-    wider = what.compact.model_copy(update={"channels": (16, 32)})
+    wider = COMPACT.model_copy(update={"channels": (16, 32)})
     with pytest.raises(InputError, match="checkpoint base-0000002: "):
-        fit(tmp_path, dataclasses.replace(what, compact=wider), resume=True)
+        fit(tmp_path, plan(), resume=True, compact=wider)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from medsynth.model.codecs.haar import Haar
-from medsynth.model.compact import build_network
+from medsynth.model.compact import add_controlnet, build_network
 from medsynth.model.compact_options import CompactOptions
 from medsynth.model.schedule_options import ScheduleOptions
 from medsynth.model.siamese_options import SiameseOptions
 from medsynth.training.checkpoints import Checkpoints
 from medsynth.training.generator import FitOutcome, FitPlan, GeneratorFit, Hooks
+from medsynth.training.latents import Latents
 from medsynth.training.options import PhaseOptions, TrainingOptions
-from medsynth.training.pairs import PairArrays, PairBatches
+from medsynth.training.pairs import Dropout, PairArrays, PairBatches
 from medsynth.training.pairs import to_tensor as as_tensor
+from medsynth.training.processes import Processes
 
 COMPACT = CompactOptions(channels=(8, 32), hint_width=2)
 SIDE = 16
@@ -36,15 +39,19 @@ def arrays(n: int, seed: int = 0, channels: int = 1, hw: tuple[int, int] = (SIDE
     return PairArrays(np.stack(images), np.stack(hints))
 
 
-def batches(pairs: PairArrays, options: TrainingOptions, **more) -> PairBatches:
+def batches(
+    pairs: PairArrays, options: TrainingOptions, remember=False, folder=None, **more
+) -> PairBatches:
     """Batches with a Haar codec of factor 2 that was fitted on the pairs."""
     codec = Haar(2, pairs.images.shape[3])
     codec.fit_statistics(as_tensor(list(pairs.images)) * 2 - 1)
-    values = {"hint_dropout": 0.2, "noise_levels": 1000, "seed": 3, "remember": False} | more
-    return PairBatches(pairs, codec.encode, options, **values)
+    values = {"dropout": Dropout(0.2), "noise_levels": 1000, "seed": 3} | more
+    return PairBatches(pairs, Latents(codec, remember, folder), options, **values)
 
 
-def plan(base: int = 3, siamese: int = 4, recipe: str = "r", **training) -> FitPlan:
+def plan(
+    base: int = 3, siamese: int = 4, recipe: str = "r", compact=COMPACT, **training
+) -> FitPlan:
     """What is to be done, in so many steps."""
     values = {"batch": 3, "checkpoint_every": 100, "grid_every": 0, "log_every": 1} | training
     return FitPlan(
@@ -52,8 +59,7 @@ def plan(base: int = 3, siamese: int = 4, recipe: str = "r", **training) -> FitP
         PhaseOptions(steps=siamese, warmup_steps=2, learning_rate=2e-3),
         SiameseOptions(hint_dropout=0.2),
         TrainingOptions(**values),
-        COMPACT,
-        1,
+        partial(add_controlnet, options=compact, merges=1),
         3,
         recipe,
     )
@@ -93,7 +99,13 @@ class Told:
 
 
 def fit(
-    folder: Path, what: FitPlan, told: Told | None = None, resume: bool = False, n: int = 5
+    folder: Path,
+    what: FitPlan,
+    told: Told | None = None,
+    resume: bool = False,
+    n: int = 5,
+    compact: CompactOptions = COMPACT,
+    processes: Processes | None = None,
 ) -> FitOutcome:
     """Fit in a new process, as far as Python lets us: everything is made anew."""
     torch.manual_seed(torch.seed() % 2**31)  # the global generator must not matter
@@ -102,9 +114,10 @@ def fit(
     codec_std = torch.linspace(0.5, 1.5, 4)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(11)
-        network = build_network(what.compact, ScheduleOptions(), codec_std)
+        network = build_network(compact, ScheduleOptions(), codec_std)
     checkpoints = Checkpoints(folder, what.training.keep_checkpoints)
     val = batches(arrays(4, seed=9), what.training)
-    told = told or Told()
-    job = GeneratorFit(network, train, val, what, checkpoints, told.hooks())
+    hooks = (told or Told()).hooks()
+    processes = processes or Processes()
+    job = GeneratorFit(network, train, val, what, checkpoints, hooks, processes)
     return job.run(checkpoints.latest() if resume else None)

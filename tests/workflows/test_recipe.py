@@ -99,7 +99,10 @@ def test_an_option_that_a_later_version_adds_does_not_disown_a_run(tmp_path):
         ("siamese: {step: 3}", r"unknown key 'siamese\.step': did you mean 'steps'\?"),
         ("masks: {operators: [{op: flipp}]}", r"did you mean 'flip'\?"),
         ("masks: {operators: [{op: flip, opts: {}}]}", r"did you mean 'op"),
-        ("model: {backbone: sd15}", r"model\.backbone: input should be 'compact' \(got 'sd15'\)"),
+        (
+            "model: {backbone: sd15}",
+            r"model\.backbone: unknown backbone 'sd15': known: compact, stable-diffusion",
+        ),
         ("data: {fit: squeeze}", r"data\.fit: input should be 'crop', 'letterbox' or 'stretch'"),
         ("base: {steps: -1}", r"base\.steps: input should be greater than or equal to 0"),
         (

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
+
+
+class Posterior(NamedTuple):
+    """What an image is encoded to: latents, or a Gaussian that they are drawn from.
+
+    mean: (B, C, h, w).
+    std: the same shape; None where encoding is not random.
+    """
+
+    mean: Tensor
+    std: Tensor | None = None
 
 
 class Codec(nn.Module):
@@ -12,6 +27,8 @@ class Codec(nn.Module):
     A subclass implements `to_raw` and `from_raw`; the base centres and scales raw latents by
     statistics fitted on the training images, so that the diffusion model sees numbers of
     order one.
+
+    `slow` says that latents are worth keeping; `fitted`, that there is nothing to fit.
 
     Args:
         factor: how many times smaller latents are than images, a power of two.
@@ -32,6 +49,8 @@ class Codec(nn.Module):
         self.channels = channels
         self.image_channels = image_channels
         self.whitening = whitening
+        self.slow = False
+        self.fitted = False
         self.register_buffer("mean", torch.zeros(1, channels, 1, 1))
         self.register_buffer("scale", torch.ones(1, channels, 1, 1))
         self.register_buffer("std", torch.ones(channels))
@@ -78,6 +97,26 @@ class Codec(nn.Module):
     def encode(self, images: Tensor) -> Tensor:
         """(B, image_channels, H, W) in [-1, 1] to latents of order one."""
         return (self.to_raw(images) - self.mean) / self.scale
+
+    def posterior(self, images: Tensor) -> Posterior:
+        """Encode to what latents are drawn from in training."""
+        return Posterior(self.encode(images))
+
+    def own_state(self) -> dict[str, Tensor]:
+        """Return the tensors that a run stores."""
+        return self.state_dict()
+
+    def load_own_state(self, values: Mapping[str, Tensor]) -> None:
+        """Set the tensors that a run stored; RuntimeError where they are another codec's."""
+        self.load_state_dict(dict(values))
+
+    def sha256(self) -> str:
+        """Return a hash of all weights and statistics."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.state_dict().items()):
+            digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
 
     def decode(self, latents: Tensor) -> Tensor:
         """Latents to images in [-1, 1], clipped."""

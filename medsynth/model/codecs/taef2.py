@@ -29,6 +29,7 @@ class TinyAutoencoder(Codec):
         super().__init__(2**stages, channels, image_channels)
         inner = 3 if rgb else image_channels
         self.inner_channels = inner
+        self.slow = True
         self.encoder = encoder(inner, channels, width, blocks, stages)
         self.decoder = decoder(inner, channels, width, blocks, stages)
 

@@ -1,0 +1,1 @@
+"""Stable Diffusion under the Siamese step: its parts, read by diffusers' own loaders."""
