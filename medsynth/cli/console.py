@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,15 +24,18 @@ from rich.progress import (
 
 from medsynth.core.errors import EXIT_INTERRUPTED, MedsynthError
 
-out = Console(soft_wrap=True, highlight=False, emoji=False)
+FOLLOWS = int(os.environ.get("RANK", "0")) > 0
+"""Whether this is one of several processes, and not the main one, which alone reports."""
+out = Console(soft_wrap=True, highlight=False, emoji=False, quiet=FOLLOWS)
 """Standard output: the result."""
-err = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False, quiet=FOLLOWS)
 """Standard error: progress, notes, errors."""
 
 
 def print_json(result: Any) -> None:
     """Print one JSON object on standard output; dataclasses and paths are understood."""
-    sys.stdout.write(json.dumps(plain(result), ensure_ascii=False, indent=1) + "\n")
+    if not FOLLOWS:
+        sys.stdout.write(json.dumps(plain(result), ensure_ascii=False, indent=1) + "\n")
 
 
 def plain(value: Any) -> Any:

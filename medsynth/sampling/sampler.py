@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from diffusers import DPMSolverMultistepScheduler, UniPCMultistepScheduler
+from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, UniPCMultistepScheduler
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -28,10 +28,15 @@ def build_solver(options: SamplingOptions, schedule: NoiseSchedule) -> Any:
         "prediction_type": PREDICTION_TYPES[schedule.options.prediction],
         "timestep_spacing": "trailing",
     }
-    if options.solver == "ddim":
+    if options.spacing == "leading":
+        shared |= {"timestep_spacing": "leading", "steps_offset": 1}
+    if options.solver == "ddim" and options.spacing == "leading":
+        # The published procedure, which ends at the first noise level, not at none.
+        solver: Any = DDIMScheduler(**shared, clip_sample=False, set_alpha_to_one=False)
+    elif options.solver == "ddim":
         # First-order DPM-Solver++ is DDIM (Lu et al. 2022, section 4.3). diffusers' DDIMScheduler
         # steps by 1000 // steps, which leaves noise where the number does not divide 1000.
-        solver: Any = DPMSolverMultistepScheduler(**shared, solver_order=1)
+        solver = DPMSolverMultistepScheduler(**shared, solver_order=1)
     elif options.solver == "dpm++":
         solver = DPMSolverMultistepScheduler(**shared)
     else:

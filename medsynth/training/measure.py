@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+import torch
+
 from medsynth.model.network import HintedDiffusion
+from medsynth.model.siamese import StepInput
 from medsynth.training.generator import FitPlan, phase_objective
 from medsynth.training.pairs import PairBatches
 from medsynth.training.phase import Phase, own_tensors
@@ -35,9 +38,22 @@ class Cost:
         return base_steps * self.base_step_s + siamese_steps * self.siamese_step_s
 
 
-def measure_cost(network: HintedDiffusion, batches: PairBatches, plan: FitPlan) -> Cost:
-    """Run a few steps of both phases on a network that is thrown away after."""
-    shown = partial(batches.batch, "measure")
+def measure_cost(
+    network: HintedDiffusion, batches: PairBatches, plan: FitPlan, processes: int = 1
+) -> Cost:
+    """Run a few steps of both phases on a network that is thrown away after.
+
+    Args:
+        network: without ControlNet.
+        batches: training batches.
+        plan: what is to be done.
+        processes: how many will share each batch; what one of them does is measured.
+    """
+    plan = shared_plan(plan, processes)
+
+    def shown(step: int, rows: slice) -> StepInput:
+        return batches.batch("measure", step, rows)
+
     network.let_train(base=True)
     base = Phase("base", network, phase_objective("base", network, plan), plan.base, plan.training)
     base_step_s = seconds(lambda k: base.step(k, partial(shown, k))) if plan.base.steps else 0.0
@@ -55,17 +71,36 @@ def measure_cost(network: HintedDiffusion, batches: PairBatches, plan: FitPlan) 
     return Cost(base_step_s, siamese_step_s, peak_memory_bytes(), disk)
 
 
+def shared_plan(plan: FitPlan, processes: int) -> FitPlan:
+    """Return the plan of one of so many processes."""
+    batch = max(plan.training.batch // processes, plan.training.accumulate)
+    return replace(plan, training=plan.training.model_copy(update={"batch": batch}))
+
+
 def seconds(step: Callable[[int], object]) -> float:
     """Return the mean seconds of a few calls, the first left out."""
     step(0)
+    settle_device()
     start = time.perf_counter()
     for k in range(1, MEASURED_STEPS + 1):
         step(k)
+    settle_device()
     return (time.perf_counter() - start) / MEASURED_STEPS
 
 
+def settle_device() -> None:
+    """Wait until a GPU has done what it was given."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
 def peak_memory_bytes() -> int:
-    """Return the most memory this process has held, 0 where the system does not tell."""
+    """Return the most memory this process has held, 0 where the system does not tell.
+
+    On a CUDA device that is the device's memory.
+    """
+    if torch.cuda.is_available() and torch.cuda.max_memory_allocated():
+        return int(torch.cuda.max_memory_allocated())
     try:
         import resource
     except ImportError:

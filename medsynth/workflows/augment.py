@@ -24,6 +24,7 @@ from medsynth.io.runs import Run, find_run, name_latest
 from medsynth.masks.plan import extend_plan
 from medsynth.masks.plan_entry import PlanEntry
 from medsynth.masks.render import render
+from medsynth.model.backbone import build_backbone
 from medsynth.model.hints import mask_hint
 from medsynth.sampling.sampler import synthesize
 from medsynth.store.journal import Journal
@@ -82,7 +83,8 @@ def augment(config: AugmentConfig, report: Report) -> AugmentResult:
             raise UsageError(f"--set {text}: augment can set sampling.* and masks.* only.")
     run = find_run(config.run)
     recipe = read_run_recipe(run, config.sets)
-    if recipe.sampling.guidance_scale != 1 and recipe.siamese.hint_dropout == 0:
+    prompted = build_backbone(recipe.model).prompt() is not None
+    if recipe.sampling.guidance_scale != 1 and recipe.siamese.hint_dropout == 0 and not prompted:
         raise UsageError(
             f"{run.path} was fitted with siamese.hint_dropout=0, so it has no guidance.",
             "Leave sampling.guidance_scale at 1, or fit with --set siamese.hint_dropout=0.1.",

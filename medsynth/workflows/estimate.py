@@ -79,7 +79,9 @@ def measured_cost(prepared: Prepared, codec: Codec) -> Cost:
     """Return what a few steps of each phase cost, on a network that is thrown away."""
     latents = prepared.latents(codec, None)
     network = new_network(prepared.recipe, codec, len(prepared.told.labels)).to(prepared.device)
-    return measure_cost(network, prepared.batches(latents, prepared.train), prepared.plan(codec))
+    codec.to(prepared.device)
+    batches = prepared.batches(latents, prepared.train)
+    return measure_cost(network, batches, prepared.plan(codec), prepared.processes.count)
 
 
 def within_budget(max_minutes: float, prepared: Prepared, cost: Cost) -> Prepared:

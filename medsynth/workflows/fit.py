@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
 
-from medsynth.core.errors import InterruptedRunError
+from medsynth.core.errors import InterruptedRunError, UsageError
 from medsynth.io.atomic import write_json
 from medsynth.io.interrupts import asked_to_stop
 from medsynth.io.runs import Run, name_latest
@@ -20,6 +22,7 @@ from medsynth.model.network import HintedDiffusion
 from medsynth.training.checkpoints import Checkpoints, CheckpointState, save_tensors
 from medsynth.training.generator import GeneratorFit, Hooks
 from medsynth.training.log import FitLog
+from medsynth.training.processes import Processes
 from medsynth.workflows.arrays import label_names, write_prompts
 from medsynth.workflows.estimate import settle_steps
 from medsynth.workflows.fit_beginning import (
@@ -31,7 +34,9 @@ from medsynth.workflows.fit_beginning import (
 from medsynth.workflows.fit_config import FitConfig, FitResult
 from medsynth.workflows.fit_opening import Prepared, Report, early_warnings, open_run, prepare
 from medsynth.workflows.grids import GridMaker
+from medsynth.workflows.hardware import choose_device
 from medsynth.workflows.model import CODEC, PROMPTS, base_sha256
+from medsynth.workflows.processes import join_processes
 from medsynth.workflows.recipe import write_run_recipe
 
 __all__ = ["FitConfig", "FitResult", "fit"]
@@ -54,23 +59,76 @@ def fit(
         InputError: the data or a checkpoint are wrong; or the fit diverged.
         InterruptedRunError: stopped by Ctrl-C; the tip says how to go on.
     """
-    run, recipe, index = open_run(config, report)
-    with run.lock("fit"):
-        prepared = prepare(config, run, recipe, index)
-        early = early_warnings(prepared)
-        for warning in early:
-            warn(warning)
-        started = time.monotonic()
-        state = resumed_state(run, prepared) if config.resume else None
-        source = source_run(run, config, prepared.recipe) if state is None else None
-        codec = ready_codec(run, source, config.resume, prepared, report)
-        network = first_network(run, source, prepared, codec, state)
-        if not config.resume:
-            prepared = settle_steps(config, prepared, codec, started)
-            _write_run(run, source, prepared, codec, network)
-        name_latest(run)
-        result = _run_fit(run, state, network, prepared, codec, report, warn)
-        return replace(result, warnings=(*early, *result.warnings))
+    processes, device = join_processes(choose_device(config.device))
+    config = replace(config, device=str(device))
+    if not processes.is_main:
+        return _follow(config, processes)
+    told = False
+    try:
+        run, recipe, index = open_run(config, report)
+        with run.lock("fit"):
+            prepared = prepare(config, run, recipe, index, processes)
+            early = early_warnings(prepared)
+            for warning in early:
+                warn(warning)
+            begun = _begin(run, config, prepared, report)
+            name_latest(run)
+            told = bool(processes.told(str(run.path.resolve())))
+            result = _run_fit(run, begun, report, warn)
+    finally:
+        if not told:
+            processes.told(None)
+    return replace(result, warnings=(*early, *result.warnings))
+
+
+class Begun(NamedTuple):
+    """A fit before its next step.
+
+    state: the checkpoint to go on from, or None.
+    """
+
+    prepared: Prepared
+    codec: Codec
+    network: HintedDiffusion
+    state: CheckpointState | None
+
+
+def _begin(run: Run, config: FitConfig, prepared: Prepared, report: Report) -> Begun:
+    """Make codec and network ready; write what explains a new run."""
+    started = time.monotonic()
+    state = resumed_state(run, prepared) if config.resume else None
+    source = source_run(run, config, prepared.recipe) if state is None else None
+    codec = ready_codec(run, source, config.resume, prepared, report)
+    network = first_network(run, source, prepared, codec, state)
+    if not config.resume:
+        prepared = settle_steps(config, prepared, codec, started)
+        _write_run(run, source, prepared, codec, network)
+    return Begun(prepared, codec, network, state)
+
+
+def _follow(config: FitConfig, processes: Processes) -> FitResult:
+    """Take part in a fit that the main process leads; it alone writes and reports.
+
+    Raises:
+        UsageError: the main process could not begin.
+    """
+    path = processes.told(None)
+    if path is None:
+        raise UsageError("the main process could not begin this fit.", "See what it says.")
+    resumed = FitConfig(run=Path(path), resume=True, device=config.device)
+
+    def silent(done: int, total: int, text: str) -> None:
+        pass
+
+    run, recipe, index = open_run(resumed, silent)
+    prepared = prepare(resumed, run, recipe, index, processes)
+    begun = _begin(run, resumed, prepared, silent)
+    state = begun.state if config.resume else None
+    return _run_fit(run, begun._replace(state=state), silent, lambda _: None)
+
+
+def ignore_row(row: Mapping[str, float | int | str]) -> None:
+    """Log nothing: the main process does."""
 
 
 def _write_run(
@@ -97,20 +155,13 @@ def _write_run(
     write_run_recipe(run, prepared.recipe)
 
 
-def _run_fit(
-    run: Run,
-    state: CheckpointState | None,
-    network: HintedDiffusion,
-    prepared: Prepared,
-    codec: Codec,
-    report: Report,
-    warn: Callable[[str], None],
-) -> FitResult:
-    recipe = prepared.recipe
+def _run_fit(run: Run, begun: Begun, report: Report, warn: Callable[[str], None]) -> FitResult:
+    prepared, codec, network, state = begun
+    recipe, processes = prepared.recipe, prepared.processes
     plan = prepared.plan(codec)
     checkpoints = Checkpoints(run.checkpoints, recipe.training.keep_checkpoints)
     network = network.to(prepared.device)
-    log = FitLog(run.log, run.tensorboard, state, plan.base.steps)
+    log = FitLog(run.log, run.tensorboard, state, plan.base.steps) if processes.is_main else None
     warnings: list[str] = []
 
     def tell(warning: str) -> None:
@@ -122,17 +173,17 @@ def _run_fit(
     latents = prepared.latents(codec, run.cache)
     val = prepared.batches(latents, prepared.val) if len(prepared.val) else None
     with asked_to_stop() as stop:
-        hooks = Hooks(report, log.write, grid.make, tell, stop)
-        job = GeneratorFit(
-            network, prepared.batches(latents, prepared.train), val, plan, checkpoints, hooks
-        )
+        hooks = Hooks(report, log.write if log else ignore_row, grid.make, tell, stop)
+        train = prepared.batches(latents, prepared.train)
+        job = GeneratorFit(network, train, val, plan, checkpoints, hooks, processes)
         try:
             outcome = job.run(state)
         except InterruptedRunError as error:
             tip = f"Go on with it: medsynth fit --resume --run {run.path}"
             raise InterruptedRunError(error.what, tip) from error
         finally:
-            log.close()
+            if log:
+                log.close()
     return FitResult(
         run.path,
         len(prepared.train),

@@ -17,6 +17,7 @@ from medsynth.model.codecs.codec import Codec
 from medsynth.training.generator import FitPlan
 from medsynth.training.latents import Latents
 from medsynth.training.pairs import Dropout, PairArrays, PairBatches
+from medsynth.training.processes import Processes
 from medsynth.workflows.arrays import Told, encode_told, load_pairs, read_told
 from medsynth.workflows.fit_config import FitConfig
 from medsynth.workflows.hardware import choose_device, settle_threads
@@ -37,6 +38,7 @@ class Prepared:
     val: PairArrays
     told: Told
     device: torch.device
+    processes: Processes = Processes()  # noqa: RUF009 - frozen
 
     def latents(self, codec: Codec, folder: Path | None) -> Latents:
         """Return the codec as it encodes batches; `folder` keeps latents of a slow one."""
@@ -122,7 +124,13 @@ def open_run(config: FitConfig, report: Report) -> tuple[Run, Recipe, DataIndex]
     return Run(config.run) if config.run else new_run(data.resolve().name), recipe, index
 
 
-def prepare(config: FitConfig, run: Run, recipe: Recipe, index: DataIndex) -> Prepared:
+def prepare(
+    config: FitConfig,
+    run: Run,
+    recipe: Recipe,
+    index: DataIndex,
+    processes: Processes = Processes(),  # noqa: B008 - frozen
+) -> Prepared:
     """Read the pairs into memory; settle device and threads."""
     check_geometry(recipe)
     device = choose_device(config.device)
@@ -139,7 +147,8 @@ def prepare(config: FitConfig, run: Run, recipe: Recipe, index: DataIndex) -> Pr
     else:
         told = encode_told(index, column, backbone)
     train, val = (load_pairs(index, index.split(name), told) for name in ("train", "val"))
-    return Prepared(recipe, index, train, val, told, device)
+    processes.shares(recipe.training.batch, recipe.training.accumulate)
+    return Prepared(recipe, index, train, val, told, device, processes)
 
 
 def early_warnings(prepared: Prepared) -> list[str]:

@@ -13,10 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import AutoencoderKL, UNet2DConditionModel
 from huggingface_hub import hf_hub_download
 from huggingface_hub.constants import HF_HUB_OFFLINE
 from transformers import CLIPTextModel, CLIPTokenizer
+from transformers.utils import logging
 
 from medsynth.core.errors import InputError, UsageError
 from medsynth.model.stable_diffusion.options import StableDiffusionOptions
@@ -106,8 +107,10 @@ class Base:
         return self._read(read)
 
     @cached_property
-    def _pipeline(self) -> StableDiffusionPipeline:
+    def _pipeline(self) -> Any:
         """The parts of a single file. Without a config folder diffusers would use the network."""
+        from diffusers import StableDiffusionPipeline
+
         return self._read(
             lambda: StableDiffusionPipeline.from_single_file(
                 str(self.file),
@@ -120,6 +123,7 @@ class Base:
         )
 
     def _read(self, read: Callable[[], Any]) -> Any:
+        logging.disable_progress_bar()
         try:
             return read()
         except Exception as error:
