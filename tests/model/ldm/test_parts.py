@@ -7,6 +7,7 @@ import torch
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from medsynth.model.controlnet import HintControlNet
+from medsynth.model.ldm import text_names
 from medsynth.model.ldm.hint_shape import infer_hint_shape
 from medsynth.model.ldm.parts import merge_checkpoint, split_checkpoint
 from medsynth.model.ldm.schedule_buffers import schedule_buffers
@@ -151,3 +152,18 @@ def test_transformers_own_config_is_taken():
     text = CLIPTextModel(CLIPTextConfig(**TINY_TEXT))
     merged = merge_checkpoint(PARTS, TINY_UNET, TINY_VAE, text.config.to_dict())
     assert_equal(merged, LDM)
+
+
+def test_under_transformers_4_its_names_are_given(monkeypatch):
+    """There CLIPTextModel's own names begin with text_model."""
+    word, now = "text_model.", text_names.shapes_of
+    monkeypatch.setattr(
+        text_names,
+        "shapes_of",
+        lambda build: {word + k.removeprefix(word): shape for k, shape in now(build).items()},
+    )
+    older = {word + k.removeprefix(word): v for k, v in PARTS.text_encoder.items()}
+    back = split_checkpoint(LDM)
+    assert_equal(back.text_encoder, older)
+    assert_equal(merge_checkpoint(PARTS, TINY_UNET, TINY_VAE, TINY_TEXT), LDM)
+    assert_equal(merge_checkpoint(back, TINY_UNET, TINY_VAE, TINY_TEXT), LDM)
