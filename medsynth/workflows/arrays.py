@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,18 +40,18 @@ class Told:
     prompts: tuple[str, ...] = ()
     table: Tensor | None = None
 
-    def conditions(self, items: Sequence[Item]) -> Conditions:
-        """Return the conditions of some pairs, or of samples made from their masks.
+    def conditions(self, attributes: Sequence[Mapping[str, str]]) -> Conditions:
+        """Return the conditions of pairs, or of samples to be made, by what the CSV files say.
 
         Raises:
             InputError: a pair has a prompt that was not encoded.
         """
         labels = prompts = None
         if self.column is not None:
-            names = [self.labels.index(str(item.attributes[self.column])) for item in items]
+            names = [self.labels.index(str(each[self.column])) for each in attributes]
             labels = np.array(names, np.int64)
         if self.template is not None:
-            texts = [fill_prompt(self.template, item) for item in items]
+            texts = [fill_prompt(self.template, each) for each in attributes]
             if missing := set(texts) - set(self.prompts):
                 raise InputError(
                     f"the run holds no embedding of the prompt '{min(missing)}'.", "Fit again."
@@ -60,22 +60,25 @@ class Told:
         return Conditions(labels, prompts, self.table)
 
 
-def fill_prompt(template: str, item: Item) -> str:
+def fill_prompt(template: str, attributes: Mapping[str, str]) -> str:
     """Return a pair's prompt.
 
     Raises:
         UsageError: the template is no template, or names a column that the pair does not have.
     """
     try:
-        names = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
-        return template.format(**{name: item.attributes[name] for name in names})
+        return template.format(**{name: attributes[name] for name in columns_of(template)})
     except (KeyError, ValueError, IndexError, AttributeError) as error:
-        have = ", ".join(sorted(item.attributes)) or "none"
+        have = ", ".join(sorted(attributes)) or "none"
         raise UsageError(
-            f"model.stable_diffusion.prompt='{template}' cannot be filled in for {item.id}: "
-            f"{error!r}.",
+            f"model.stable_diffusion.prompt='{template}' cannot be filled in: {error!r}.",
             f"Columns of the data's CSV files: {have}. A brace is written twice: {{{{.",
         ) from error
+
+
+def columns_of(template: str) -> list[str]:
+    """Return the columns that a prompt's template names."""
+    return [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
 
 
 def encode_told(index: DataIndex, column: str | None, backbone: Backbone) -> Told:
@@ -85,8 +88,10 @@ def encode_told(index: DataIndex, column: str | None, backbone: Backbone) -> Tol
     if template is None:
         return Told(column, labels)
     items = [*index.split("train"), *index.split("val")]
-    texts = sorted({fill_prompt(template, item) for item in items} - {""})
-    prompts = ("", *texts)
+    texts = {fill_prompt(template, item.attributes) for item in items}
+    if not columns_of(template):
+        texts.add(template.format())  # for masks that come without a pair
+    prompts = ("", *sorted(texts - {""}))
     return Told(column, labels, template, prompts, backbone.encode_prompts(prompts))
 
 
@@ -137,7 +142,7 @@ def load_pairs(index: DataIndex, items: list[Item], told: Told) -> PairArrays:
         sample = load_sample(index, item)
         images[k] = sample.image
         hints[k] = mask_hint(sample.mask.labels, sample.mask.instances)
-    return PairArrays(images, hints, told.conditions(items))
+    return PairArrays(images, hints, told.conditions([item.attributes for item in items]))
 
 
 def label_names(index: DataIndex, column: str | None) -> list[str]:

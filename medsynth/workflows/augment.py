@@ -186,7 +186,7 @@ class Augmentation:
         seeds = [derive_seed(self.seed, "image", entry.key) for entry in block]
         network = self.fitted.network
         device = next(network.parameters()).device
-        told = self.fitted.told.conditions([self.items[entry.source] for entry in block])
+        told = self.fitted.told.conditions([self.items[entry.source].attributes for entry in block])
         images = synthesize(
             network, self.fitted.codec, hints, seeds, self.recipe.sampling, told, device
         )

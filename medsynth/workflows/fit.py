@@ -5,25 +5,21 @@ The parts stand in `fit_config`, `fit_opening`, `fit_beginning` and `estimate`.
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
 from medsynth.core.errors import InterruptedRunError, UsageError
-from medsynth.io.atomic import write_json
 from medsynth.io.interrupts import asked_to_stop
 from medsynth.io.runs import Run, name_latest
 from medsynth.model.codecs.codec import Codec
 from medsynth.model.network import HintedDiffusion
-from medsynth.training.checkpoints import Checkpoints, CheckpointState, save_tensors
+from medsynth.training.checkpoints import Checkpoints, CheckpointState
 from medsynth.training.generator import GeneratorFit, Hooks
 from medsynth.training.log import FitLog
 from medsynth.training.processes import Processes
-from medsynth.workflows.arrays import label_names, write_prompts
 from medsynth.workflows.estimate import settle_steps
 from medsynth.workflows.fit_beginning import (
     first_network,
@@ -33,15 +29,12 @@ from medsynth.workflows.fit_beginning import (
 )
 from medsynth.workflows.fit_config import FitConfig, FitResult
 from medsynth.workflows.fit_opening import Prepared, Report, early_warnings, open_run, prepare
+from medsynth.workflows.fit_writing import write_run
 from medsynth.workflows.grids import GridMaker
 from medsynth.workflows.hardware import choose_device
-from medsynth.workflows.model import CODEC, PROMPTS, base_sha256
 from medsynth.workflows.processes import join_processes
-from medsynth.workflows.recipe import write_run_recipe
 
 __all__ = ["FitConfig", "FitResult", "fit"]
-
-LIBRARIES = ("medsynth", "torch", "diffusers", "numpy", "scikit-image")
 
 
 def fit(
@@ -102,7 +95,8 @@ def _begin(run: Run, config: FitConfig, prepared: Prepared, report: Report) -> B
     network = first_network(run, source, prepared, codec, state)
     if not config.resume:
         prepared = settle_steps(config, prepared, codec, started)
-        _write_run(run, source, prepared, codec, network)
+        path = None if source is None else str(source.path.resolve())
+        write_run(run, {"init_from": path}, prepared, codec, network)
     return Begun(prepared, codec, network, state)
 
 
@@ -129,30 +123,6 @@ def _follow(config: FitConfig, processes: Processes) -> FitResult:
 
 def ignore_row(row: Mapping[str, float | int | str]) -> None:
     """Log nothing: the main process does."""
-
-
-def _write_run(
-    run: Run, source: Run | None, prepared: Prepared, codec: Codec, network: HintedDiffusion
-) -> None:
-    """Write what explains the run; the recipe last, for it makes the folder a run."""
-    prepared.index.save(run.path)
-    codec_sha256 = save_tensors(run.checkpoints / CODEC, codec.own_state())
-    write_prompts(run.checkpoints / PROMPTS, prepared.told)
-    write_json(
-        run.about,
-        {
-            "versions": {name: version(name) for name in LIBRARIES},
-            "python": platform.python_version(),
-            "device": str(prepared.device),
-            "threads": prepared.recipe.training.threads,
-            "seed": prepared.recipe.seed,
-            "labels": label_names(prepared.index, prepared.recipe.model.label_column),
-            "codec_sha256": codec_sha256,
-            "base_sha256": base_sha256(network),
-            "init_from": None if source is None else str(source.path.resolve()),
-        },
-    )
-    write_run_recipe(run, prepared.recipe)
 
 
 def _run_fit(run: Run, begun: Begun, report: Report, warn: Callable[[str], None]) -> FitResult:

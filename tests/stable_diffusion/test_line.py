@@ -125,7 +125,7 @@ def test_prompts_from_a_column(sd15, sd_recipe, blobs):
     assert len(SampleStore(Path("run/samples"))) == 2
     wrong = ("model.stable_diffusion.prompt=image of {kin}",)
     config = FitConfig(data, str(sd_recipe(sd15)), Path("no"), wrong, device="cpu")
-    with pytest.raises(UsageError, match="cannot be filled in for"):
+    with pytest.raises(UsageError, match="cannot be filled in: KeyError"):
         fit(config, quiet)
     assert not Path("no/recipe.yaml").exists()
 
@@ -136,3 +136,25 @@ def test_guidance_over_the_prompt_changes_the_images(run):
     augment(AugmentConfig(1, plain, device="cpu", sets=("sampling.guidance_scale=1",)), quiet)
     a, b = (read_png(next(Path(p, "samples/images").glob("*.png"))) for p in (run, plain))
     assert not np.array_equal(a, b)
+
+
+def test_low_rank_updates_train_little_and_are_merged_when_converted(sd15, sd_recipe, blobs):
+    from medsynth.workflows.convert import ConvertConfig, convert
+
+    sets = ("model.stable_diffusion.lora_rank=2", "siamese.learning_rate=0.01")
+    config = FitConfig(blobs(), str(sd_recipe(sd15)), Path("run"), sets, device="cpu")
+    fit(config, quiet)
+    stored = load_file(Path("run/checkpoints/siamese-0000004/weights.safetensors"))
+    unet = [name for name in stored if name.startswith("unet.")]
+    assert unet
+    assert all(".lora_" in name and name.startswith("unet.up_blocks.") for name in unet)
+    assert augment(AugmentConfig(1, Path("run"), device="cpu"), quiet).accepted == 1
+    convert(ConvertConfig("diffusers", Path("out"), Path("run")))
+    before, after = (
+        load_file(Path(where, "unet/diffusion_pytorch_model.safetensors"))
+        for where in (sd15, "out")
+    )
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert before.keys() == after.keys()
+    assert changed
+    assert all(".attn" in name and name.startswith("up_blocks.") for name in changed)

@@ -86,7 +86,11 @@ class Base:
 
     def text(self) -> tuple[CLIPTokenizer, CLIPTextModel]:
         """Return tokenizer and text encoder."""
-        return self._part("tokenizer", CLIPTokenizer), self._part("text_encoder", CLIPTextModel)
+        return self.tokenizer(), self._part("text_encoder", CLIPTextModel)
+
+    def tokenizer(self) -> CLIPTokenizer:
+        """Return the tokenizer alone."""
+        return self._part("tokenizer", CLIPTokenizer)
 
     def _part(self, name: str, kind: Any) -> Any:
         if self.file is not None:

@@ -31,7 +31,9 @@ def add_lora(network: HintedDiffusion, rank: int) -> None:
 
 
 def merge_lora(network: HintedDiffusion) -> None:
-    """Add the updates to the weights for good, in place."""
-    for module in network.unet.modules():
+    """Add the updates to the weights for good, and take their layers away, in place."""
+    for path, module in list(network.unet.named_modules()):
         if hasattr(module, "merge") and hasattr(module, "base_layer"):
             module.merge()
+            parent, _, name = path.rpartition(".")
+            setattr(network.unet.get_submodule(parent), name, module.base_layer)

@@ -1,0 +1,81 @@
+"""`medsynth import` and `medsynth convert`: to and from other tools' checkpoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from medsynth.cli.console import out, print_json, progress
+
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="K=V", help="An option, e.g. model.stable_diffusion.base=DIR."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add both verbs to the program."""
+    app.command("import", help="Turn a published checkpoint into a run.")(import_)
+    app.command("convert", help="Write a fitted run as diffusers' folders or an LDM checkpoint.")(
+        convert
+    )
+
+
+def import_(
+    checkpoint: Annotated[Path, typer.Argument(help="A .pth, .ckpt or .safetensors file.")],
+    *,
+    run: Annotated[Path, typer.Option(metavar="DIR", help="The new run's folder.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DATA", help="Pairs whose masks augment may vary; else --masks."),
+    ] = None,
+    recipe: Annotated[
+        str | None, typer.Option(metavar="R", help="A recipe; default: sd15-paper.")
+    ] = None,
+    sets: Sets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Parse, import, show."""
+    from medsynth.workflows.checkpoint_import import ImportConfig, import_checkpoint
+
+    with progress("import") as report:
+        config = ImportConfig(checkpoint, run, data, recipe, tuple(sets or ()))
+        result = import_checkpoint(config, report)
+    if as_json:
+        print_json(result)
+        return
+    out.print(f"{result.run}: imported, {result.pairs} pairs.", markup=False)
+    for name in result.from_base:
+        out.print(f"note: the checkpoint has no {name}; the base's was taken.", markup=False)
+    if result.ignored:
+        out.print(f"note: {len(result.ignored)} tensors were passed over.", markup=False)
+    source = "" if result.pairs else " --masks DIR"
+    out.print(f"next: medsynth augment --n 100 --run {result.run}{source}", markup=False)
+
+
+def convert(
+    run: Annotated[
+        Path | None, typer.Argument(metavar="[RUN]", help="The run; the latest where not given.")
+    ] = None,
+    *,
+    to: Annotated[str, typer.Option(metavar="T", help="diffusers or ldm.")],
+    path: Annotated[
+        Path, typer.Option("--out", metavar="PATH", help="A folder (diffusers) or a file (ldm).")
+    ],
+    sets: Sets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Parse, convert, show."""
+    from medsynth.workflows.convert import ConvertConfig
+    from medsynth.workflows.convert import convert as convert_run
+
+    result = convert_run(ConvertConfig(to, path, run, tuple(sets or ())))
+    if as_json:
+        print_json(result)
+    elif result.target == "diffusers":
+        out.print(f"{result.out}: written; {result.out}/README.md opens it.", markup=False)
+    else:
+        out.print(f"{result.out}: written.", markup=False)

@@ -1,0 +1,54 @@
+"""What explains a run, written at its beginning."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+
+from medsynth.io.atomic import write_json
+from medsynth.io.runs import Run
+from medsynth.model.codecs.codec import Codec
+from medsynth.model.network import HintedDiffusion
+from medsynth.training.checkpoints import save_tensors
+from medsynth.workflows.arrays import write_prompts
+from medsynth.workflows.fit_opening import Prepared
+from medsynth.workflows.model import CODEC, PROMPTS, base_sha256
+from medsynth.workflows.recipe import write_run_recipe
+
+LIBRARIES = ("medsynth", "torch", "diffusers", "numpy", "scikit-image")
+
+
+def write_run(
+    run: Run,
+    origin: dict[str, str | None],
+    prepared: Prepared,
+    codec: Codec,
+    network: HintedDiffusion,
+) -> None:
+    """Write what explains a run; the recipe last, for it makes the folder a run.
+
+    Args:
+        run: where to.
+        origin: what the weights began as: {"init_from": RUN or None} or {"imported": FILE}.
+        prepared: recipe, index, what images are told.
+        codec: fitted.
+        network: its base's weights are hashed.
+    """
+    prepared.index.save(run.path)
+    codec_sha256 = save_tensors(run.checkpoints / CODEC, codec.own_state())
+    write_prompts(run.checkpoints / PROMPTS, prepared.told)
+    write_json(
+        run.about,
+        {
+            "versions": {name: version(name) for name in LIBRARIES},
+            "python": platform.python_version(),
+            "device": str(prepared.device),
+            "threads": prepared.recipe.training.threads,
+            "seed": prepared.recipe.seed,
+            "labels": list(prepared.told.labels),
+            "codec_sha256": codec_sha256,
+            "base_sha256": base_sha256(network),
+            **origin,
+        },
+    )
+    write_run_recipe(run, prepared.recipe)
