@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from medsynth.model.controlnet import HintControlNet
-from medsynth.model.halves import DecoderHalf, Encoded, EncoderHalf, Residuals
+from medsynth.model.halves import DecoderHalf, Encoded, EncoderHalf, Residuals, Selection
 from medsynth.model.preconditioning import Preconditioning
+from medsynth.model.recompute import recomputed
 from medsynth.model.schedule import NoiseSchedule
 
 
@@ -29,7 +30,7 @@ class Condition(NamedTuple):
         """Return the conditions on a device."""
         return Condition(*(None if part is None else part.to(device) for part in self))
 
-    def rows(self, which: slice | Tensor) -> Condition:
+    def rows(self, which: Selection) -> Condition:
         """Return the conditions of some samples of the batch."""
         return Condition(*(None if part is None else part[which] for part in self))
 
@@ -49,7 +50,7 @@ class NoisyInput(NamedTuple):
     alpha: Tensor
     sigma: Tensor
 
-    def rows(self, which: slice | Tensor) -> NoisyInput:
+    def rows(self, which: Selection) -> NoisyInput:
         """Return some samples of the batch."""
         return NoisyInput(*(part[which] for part in self))
 
@@ -83,6 +84,22 @@ class HintedDiffusion(nn.Module):
 
     encoder: EncoderHalf
     decoder: DecoderHalf
+
+    def enable_checkpointing(self, on: bool) -> None:
+        """Recompute activations in the backward pass: slower, in far less memory.
+
+        Covers the U-Net and the ControlNet that the network has now.
+        """
+        for part in filter(None, (self.unet, self.controlnet)):
+            if on:
+                part.enable_gradient_checkpointing(recomputed)
+            else:
+                part.disable_gradient_checkpointing()
+
+    @property
+    def checkpointing(self) -> bool:
+        """Whether activations are recomputed in the backward pass."""
+        return bool(self.unet.is_gradient_checkpointing)
 
     def noisy(self, z: Tensor, t: Tensor) -> NoisyInput:
         """Return noisy latents as the network takes them."""
