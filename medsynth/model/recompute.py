@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils.checkpoint import checkpoint
 
@@ -20,7 +20,9 @@ def recomputed(module: nn.Module, *inputs: object) -> Any:
     Both runs take the weights that the module has now, live or constant. No random state is
     kept: the networks have no dropout.
     """
-    weights = dict(module.named_parameters())
-    return checkpoint(
-        functional_call, module, weights, inputs, use_reentrant=False, preserve_rng_state=False
-    )
+    weights: dict[str, Tensor] = dict(module.named_parameters())
+
+    def run(*inputs: object) -> Any:
+        return functional_call(module, weights, inputs)
+
+    return checkpoint(run, *inputs, use_reentrant=False, preserve_rng_state=False)

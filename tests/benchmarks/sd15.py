@@ -59,7 +59,7 @@ def build(unet=UNET, device=META, hint_width=16) -> HintedDiffusion:
         options = ScheduleOptions(name="scaled-linear", prediction="epsilon")
         network = HintedDiffusion(base, controlnet, NoiseSchedule(options), None)
     network.encoder.requires_grad_(False)
-    return network.to(device, memory_format=torch.channels_last).train()
+    return network.train()
 
 
 def batch(n, size, t=None, context=CONTEXT, device=META) -> StepInput:

@@ -56,6 +56,7 @@ class Side:
         channels = tuple(int(each) for each in arguments.channels.split(","))
         unet = UNET | {"block_out_channels": channels}
         self.network = build(unet, self.device, arguments.hint_width)
+        self.network.to(memory_format=torch.channels_last)
         self.network.enable_checkpointing(arguments.checkpointing == "on")
         n = arguments.batch
         self.given = batch(n, arguments.size, timesteps(n), device=self.device)
