@@ -12,6 +12,18 @@ from typing import Any, NamedTuple
 from diffusers import UNet2DConditionModel
 from torch import Tensor, nn
 
+Selection = slice | Tensor
+"""Some samples of a batch: a slice, or their indices."""
+
+
+def spread(part: Tensor, rows: Selection, n: int) -> Tensor:
+    """Return (n, ...) with `part` at `rows` and zeros elsewhere: the inverse of `whole[rows]`."""
+    if len(part) == n:
+        return part
+    whole = part.new_zeros(n, *part.shape[1:])
+    whole[rows] = part
+    return whole
+
 
 class Encoded(NamedTuple):
     """What the encoder half hands to the decoder half.
@@ -24,6 +36,11 @@ class Encoded(NamedTuple):
     middle: Tensor
     skips: tuple[Tensor, ...]
     embedding: Tensor
+
+    def rows(self, which: Selection) -> Encoded:
+        """Return what belongs to some samples of the batch."""
+        skips = tuple(skip[which] for skip in self.skips)
+        return Encoded(self.middle[which], skips, self.embedding[which])
 
 
 class Residuals(NamedTuple):
@@ -48,9 +65,14 @@ class Residuals(NamedTuple):
         """Return the same values, without gradient."""
         return Residuals(tuple(skip.detach() for skip in self.skips), self.middle.detach())
 
-    def rows(self, which: slice | Tensor) -> Residuals:
+    def rows(self, which: Selection) -> Residuals:
         """Return the residuals of some samples of the batch."""
         return Residuals(tuple(skip[which] for skip in self.skips), self.middle[which])
+
+    def spread(self, rows: Selection, n: int) -> Residuals:
+        """Return the residuals of a batch of `n` that has none but for these rows."""
+        skips = tuple(spread(skip, rows, n) for skip in self.skips)
+        return Residuals(skips, spread(self.middle, rows, n))
 
 
 class EncoderHalf(nn.Module):

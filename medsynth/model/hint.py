@@ -7,6 +7,8 @@ Module names follow the published checkpoint.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -55,6 +57,10 @@ class DenseHintInput(nn.Module):
     Output: (B, width * 2**(merges + 1), H / 2**merges, W / 2**merges).
     """
 
+    gradient_checkpointing = False
+    """Recompute each stage's activations in the backward pass; diffusers sets both of these."""
+    _gradient_checkpointing_func: Callable[[nn.Module, Tensor], Tensor]
+
     def __init__(self, in_channels: int = 3, width: int = 16, merges: int = 3) -> None:
         super().__init__()
         self.merges = merges
@@ -71,11 +77,19 @@ class DenseHintInput(nn.Module):
             )
             setattr(self, f"layer{k + 2}", ResidualBlock(2 * channels))
 
+    def stages(self) -> list[nn.Sequential]:
+        """Return the stages in order: two at full resolution, then one a patch merge."""
+        names = [["initial_conv", "layer1"], ["conv_before_res2", "layer2"]]
+        for k in range(1, self.merges + 1):
+            names += [[f"patch_merge{k}", f"conv_before_res{k + 2}", f"layer{k + 2}"]]
+        return [nn.Sequential(*(getattr(self, name) for name in stage)) for stage in names]
+
     def forward(self, hint: Tensor) -> Tensor:
         """Encode a hint, (B, in_channels, H, W) in [0, 1]."""
-        x = self.layer1(self.initial_conv(hint))
-        x = self.layer2(self.conv_before_res2(x))
-        for k in range(1, self.merges + 1):
-            x = getattr(self, f"patch_merge{k}")(x)
-            x = getattr(self, f"layer{k + 2}")(getattr(self, f"conv_before_res{k + 2}")(x))
-        return x  # type: ignore[no-any-return]
+        x = hint
+        for stage in self.stages():
+            if self.gradient_checkpointing and torch.is_grad_enabled():
+                x = self._gradient_checkpointing_func(stage, x)
+            else:
+                x = stage(x)
+        return x

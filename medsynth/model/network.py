@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import torch
 from diffusers import UNet2DConditionModel
@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from medsynth.model.controlnet import HintControlNet
-from medsynth.model.halves import DecoderHalf, Encoded, EncoderHalf, Residuals
+from medsynth.model.halves import DecoderHalf, Encoded, EncoderHalf, Residuals, Selection
 from medsynth.model.preconditioning import Preconditioning
+from medsynth.model.recompute import recomputed
 from medsynth.model.schedule import NoiseSchedule
 
 
@@ -30,7 +31,7 @@ class Condition(NamedTuple):
         """Return the conditions on a device."""
         return Condition(*(None if part is None else part.to(device) for part in self))
 
-    def rows(self, which: slice | Tensor) -> Condition:
+    def rows(self, which: Selection) -> Condition:
         """Return the conditions of some samples of the batch."""
         return Condition(*(None if part is None else part[which] for part in self))
 
@@ -55,7 +56,7 @@ class NoisyInput(NamedTuple):
     alpha: Tensor
     sigma: Tensor
 
-    def rows(self, which: slice | Tensor) -> NoisyInput:
+    def rows(self, which: Selection) -> NoisyInput:
         """Return some samples of the batch."""
         return NoisyInput(*(part[which] for part in self))
 
@@ -86,7 +87,6 @@ class HintedDiffusion(nn.Module):
         self.preconditioning = preconditioning
         self.borrowed: frozenset[str] = frozenset()
         self.teacher: HintControlNet | None = None
-        self.checkpointing = False
         self.__dict__["encoder"] = EncoderHalf(unet)  # views: the U-Net owns the weights
         self.__dict__["decoder"] = DecoderHalf(unet)
 
@@ -104,11 +104,6 @@ class HintedDiffusion(nn.Module):
             if name in self.borrowed:
                 parameter.requires_grad_(False)
 
-    def checkpointed(self, on: bool) -> Self:
-        """Compute activations again in the backward pass instead of keeping them, or not."""
-        self.checkpointing = on
-        return self
-
     def let_train(self, base: bool) -> None:
         """Let the parameters of a phase, and no others, require gradient.
 
@@ -121,6 +116,22 @@ class HintedDiffusion(nn.Module):
             if part is not None:
                 part.requires_grad_(True)
         self.borrow(())
+
+    def enable_checkpointing(self, on: bool) -> None:
+        """Recompute activations in the backward pass: slower, in far less memory.
+
+        Covers the networks that there are now.
+        """
+        for part in filter(None, (self.unet, self.controlnet, self.teacher)):
+            if on:
+                part.enable_gradient_checkpointing(recomputed)
+            else:
+                part.disable_gradient_checkpointing()
+
+    @property
+    def checkpointing(self) -> bool:
+        """Whether activations are recomputed in the backward pass."""
+        return bool(self.unet.is_gradient_checkpointing)
 
     def noisy(self, z: Tensor, t: Tensor) -> NoisyInput:
         """Return noisy latents as the network takes them."""

@@ -7,6 +7,11 @@ Consistency) and, late in training, is shown the image branch's own reconstructi
 is computed once: the frozen encoder half is shared by the branches, the ControlNet runs
 once on both hints, the image branch's decoder weights are constants instead of a copy, and
 Online-Augmentation runs only on the samples that count.
+
+A sample whose hint is dropped has no residuals and the same prediction in both branches, so
+ControlNet and image branch leave it out. The image loss has gradient with respect to the
+image's residuals alone; it is computed at once, so the image branch's activations are gone
+before the mask branch's decoder runs.
 """
 
 from __future__ import annotations
@@ -16,8 +21,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from medsynth.model.halves import Residuals
-from medsynth.model.network import Condition, HintedDiffusion
+from medsynth.model.at_once import at_once
+from medsynth.model.halves import Encoded, Residuals, Selection, spread
+from medsynth.model.network import Condition, HintedDiffusion, NoisyInput
 from medsynth.model.siamese_options import SiameseOptions
 
 
@@ -79,6 +85,25 @@ def augmentation_rows(t: Tensor, progress: float, options: SiameseOptions) -> Te
     return (t <= options.augmentation_max_t).nonzero().flatten()
 
 
+class Rows(NamedTuple):
+    """Which samples of a batch the passes of a step run on.
+
+    hinted: those whose hint is kept; never none, so that every weight gets its gradient.
+    augmented: (K,) indices of those that Online-Augmentation counts.
+    """
+
+    hinted: Selection
+    augmented: Tensor
+
+
+def rows_of(batch: StepInput, progress: float, options: SiameseOptions) -> Rows:
+    """Return the samples that the passes of a step run on."""
+    hinted: Selection = slice(None)
+    if not batch.keep.all():
+        hinted = batch.keep.nonzero().flatten() if batch.keep.any() else slice(0, 1)
+    return Rows(hinted, augmentation_rows(batch.t, progress, options))
+
+
 def squared_error(a: Tensor, b: Tensor, weight: Tensor | None = None) -> Tensor:
     """Return the mean over C, H and W of the squared difference, (B,).
 
@@ -90,6 +115,45 @@ def squared_error(a: Tensor, b: Tensor, weight: Tensor | None = None) -> Tensor:
     if weight is not None:
         squared = squared * weight
     return squared.flatten(1).mean(1)
+
+
+class Problem(NamedTuple):
+    """What a pass of the U-Net is given, what it shall answer, and how errors count.
+
+    noisy: the noisy latents.
+    encoded: what the frozen encoder half makes of them.
+    condition: prompts and class labels.
+    target: (B, C, h, w), what a perfect network would answer.
+    weight: (B, C, 1, 1) factors of the squared errors, or None.
+    """
+
+    noisy: NoisyInput
+    encoded: Encoded
+    condition: Condition
+    target: Tensor
+    weight: Tensor | None
+
+    def rows(self, which: Selection) -> Problem:
+        """Return the problem of some samples of the batch."""
+        noisy, encoded, condition, target, weight = self
+        return Problem(
+            noisy.rows(which),
+            encoded.rows(which),
+            condition.rows(which),
+            target[which],
+            None if weight is None else weight[which],
+        )
+
+
+@torch.no_grad()
+def problem(
+    network: HintedDiffusion, x0: Tensor, eps: Tensor, t: Tensor, condition: Condition
+) -> Problem:
+    """Return the problem of denoising `x0` with noise `eps` at `t`; no gradient reaches it."""
+    noisy = network.noisy(network.schedule.add_noise(x0, eps, t), t)
+    encoded = network.encode(noisy, condition)
+    target = network.schedule.target(x0, eps, t)
+    return Problem(noisy, encoded, condition, target, network.loss_weight(noisy))
 
 
 class SiameseStep(nn.Module):
@@ -109,65 +173,87 @@ class SiameseStep(nn.Module):
         self.network = network
         self.options = options
 
-    def forward(self, batch: StepInput, progress: float) -> StepLosses:
+    def forward(self, batch: StepInput, progress: float, rows: Rows | None = None) -> StepLosses:
         """Return the losses.
 
         Args:
             batch: data and noise.
             progress: s / T, finished steps over planned steps, in [0, 1).
+            rows: `rows_of` the batch, where known already: finding them waits for a GPU.
         """
-        net, condition, n = self.network, batch.condition, len(batch.t)
-        schedule = net.schedule
-        noisy = net.noisy(schedule.add_noise(batch.z0, batch.eps, batch.t), batch.t)
-        target = schedule.target(batch.z0, batch.eps, batch.t)
-        with torch.no_grad():
-            encoded = net.encode(noisy, condition)
+        options, n = self.options, len(batch.t)
+        rows = rows or rows_of(batch, progress, options)
+        whole = problem(self.network, batch.z0, batch.eps, batch.t, batch.condition)
+        hinted, keep = whole.rows(rows.hinted), batch.keep[rows.hinted]
 
-        assert net.controlnet is not None
-        features = net.controlnet.hint_features(torch.cat([batch.mask, batch.image]))
-        twice = noisy._replace(scaled=noisy.scaled.repeat(2, 1, 1, 1), t=noisy.t.repeat(2))
-        both = net.control(twice, condition.doubled(), features)
-        both = both.masked(batch.keep.repeat(2))
-        from_mask, from_image = both.rows(slice(0, n)), both.rows(slice(n, None))
+        features, from_mask, from_image = self._both_hints(batch, hinted, rows.hinted)
+        image_sum, steered_hinted = self._image_branch(
+            hinted, keep, from_mask.detach(), from_image, image_weight(progress)
+        )
+        predicted = self._decode(whole, from_mask.spread(rows.hinted, n))
+        steered = predicted.detach().clone()  # without a hint the branches do not differ
+        steered[rows.hinted] = steered_hinted
 
-        predicted = net.decode(noisy, encoded, from_mask, condition)
-        mixed = from_mask.detach().map_with(from_image, image_weight(progress))
-        steered = net.decode(noisy, encoded, mixed, condition, constant=True)
+        errors = squared_error(predicted, whole.target, whole.weight)
+        image_sum = image_sum + ((1 - batch.keep) * errors.detach()).sum()
+        consistency = squared_error(predicted, steered, whole.weight).mean()
+        parts = (
+            errors.mean(),
+            options.image_loss_weight * image_sum / n,
+            options.consistency_weight * consistency,
+            self._augmentation(batch, whole.noisy, steered, features, rows),
+        )
+        return StepLosses(sum(parts, batch.z0.new_zeros(())), *(part.detach() for part in parts))
 
-        weight = net.loss_weight(noisy)
-        mask_loss = squared_error(predicted, target, weight).mean()
-        image_loss = squared_error(steered, target, weight).mean()
-        image_loss = self.options.image_loss_weight * image_loss
-        consistency = squared_error(predicted, steered.detach(), weight).mean()
-        consistency = self.options.consistency_weight * consistency
-        augmentation = self._augmentation(batch, progress, steered.detach(), features[:n])
-        return StepLosses(
-            mask_loss + image_loss + consistency + augmentation,
-            mask_loss.detach(),
-            image_loss.detach(),
-            consistency.detach(),
-            augmentation.detach(),
+    def _decode(self, given: Problem, residuals: Residuals, constant: bool = False) -> Tensor:
+        return self.network.decode(
+            given.noisy, given.encoded, residuals, given.condition, constant=constant
         )
 
+    def _both_hints(
+        self, batch: StepInput, given: Problem, rows: Selection
+    ) -> tuple[Tensor, Residuals, Residuals]:
+        """Return the mask's features, and the residuals of mask and image, of some rows."""
+        net, keep, noisy = self.network, batch.keep[rows], given.noisy
+        assert net.controlnet is not None
+        features = net.controlnet.hint_features(torch.cat([batch.mask[rows], batch.image[rows]]))
+        twice = noisy._replace(scaled=noisy.scaled.repeat(2, 1, 1, 1), t=noisy.t.repeat(2))
+        both = net.control(twice, given.condition.doubled(), features).masked(keep.repeat(2))
+        k = len(keep)
+        return features[:k], both.rows(slice(0, k)), both.rows(slice(k, None))
+
+    def _image_branch(
+        self,
+        given: Problem,
+        keep: Tensor,
+        from_mask: Residuals,
+        from_image: Residuals,
+        share: float,
+    ) -> tuple[Tensor, Tensor]:
+        """Return the sum of the image branch's errors, and its prediction without gradient."""
+
+        def steer(*image: Tensor) -> tuple[Tensor, Tensor]:
+            mixed = from_mask.map_with(Residuals(image[:-1], image[-1]), share)
+            steered = self._decode(given, mixed, constant=True)
+            return (squared_error(steered, given.target, given.weight) * keep).sum(), steered
+
+        scale = given.target[0].numel()  # of each error's mean
+        return at_once(steer, *from_image.skips, from_image.middle, scale=scale)
+
     def _augmentation(
-        self, batch: StepInput, progress: float, steered: Tensor, features: Tensor
+        self, batch: StepInput, noisy: NoisyInput, steered: Tensor, features: Tensor, rows: Rows
     ) -> Tensor:
         """Return the Online-Augmentation loss: its samples' sum over the whole batch's size."""
-        rows = augmentation_rows(batch.t, progress, self.options)
-        if len(rows) == 0:
+        which, net, n = rows.augmented, self.network, len(batch.t)
+        if len(which) == 0:
             return batch.z0.new_zeros(())
-        net, schedule, t = self.network, self.network.schedule, batch.t[rows]
-        condition = batch.condition.rows(rows)
-        with torch.no_grad():
-            z = schedule.add_noise(batch.z0, batch.eps, batch.t)[rows]
-            reconstructed = schedule.predict_x0(z, steered[rows], t)
-            noise = batch.eps_again[rows]
-            noisy = net.noisy(schedule.add_noise(reconstructed, noise, t), t)
-            encoded = net.encode(noisy, condition)
-        residuals: Residuals = net.control(noisy, condition, features[rows])
-        predicted = net.decode(noisy, encoded, residuals.masked(batch.keep[rows]), condition)
-        target = schedule.target(reconstructed, noise, t)
-        return squared_error(predicted, target, net.loss_weight(noisy)).sum() / len(batch.t)
+        t = batch.t[which]
+        reconstructed = net.schedule.predict_x0(noisy.z[which], steered[which], t)
+        given = problem(net, reconstructed, batch.eps_again[which], t, batch.condition.rows(which))
+        features = spread(features, rows.hinted, n)[which]
+        residuals = net.control(given.noisy, given.condition, features)
+        predicted = self._decode(given, residuals.masked(batch.keep[which]))
+        return squared_error(predicted, given.target, given.weight).sum() / n
 
 
 class ControlNetStep(nn.Module):
@@ -184,15 +270,13 @@ class ControlNetStep(nn.Module):
 
     def forward(self, batch: StepInput, progress: float) -> StepLosses:  # noqa: ARG002 - shared
         """Return the losses; `progress` does not matter here."""
-        net, condition = self.network, batch.condition
-        noisy = net.noisy(net.schedule.add_noise(batch.z0, batch.eps, batch.t), batch.t)
-        with torch.no_grad():
-            encoded = net.encode(noisy, condition)
+        net = self.network
+        given = problem(net, batch.z0, batch.eps, batch.t, batch.condition)
         assert net.controlnet is not None
-        residuals = net.control(noisy, condition, net.controlnet.hint_features(batch.mask))
-        predicted = net.decode(noisy, encoded, residuals.masked(batch.keep), condition)
-        target = net.schedule.target(batch.z0, batch.eps, batch.t)
-        loss = squared_error(predicted, target, net.loss_weight(noisy)).mean()
+        features = net.controlnet.hint_features(batch.mask)
+        residuals = net.control(given.noisy, given.condition, features).masked(batch.keep)
+        predicted = net.decode(given.noisy, given.encoded, residuals, given.condition)
+        loss = squared_error(predicted, given.target, given.weight).mean()
         nothing = loss.new_zeros(())
         return StepLosses(loss, loss.detach(), nothing, nothing, nothing)
 

@@ -166,6 +166,7 @@ class GeneratorFit:
                 self.plan.add_controlnet(network)
             network.to(self.device)
         network.let_train(base)
+        network.enable_checkpointing(self.plan.training.checkpointing)
 
     def _phase(self, name: str, first: int, resume: CheckpointState | None) -> CheckpointState:
         options, training = self.plan.phase_options(name), self.plan.training

@@ -55,12 +55,14 @@ def measure_cost(
         return batches.batch("measure", step, rows)
 
     network.let_train(base=True)
+    network.enable_checkpointing(plan.training.checkpointing)
     base = Phase("base", network, phase_objective("base", network, plan), plan.base, plan.training)
     base_step_s = seconds(lambda k: base.step(k, partial(shown, k))) if plan.base.steps else 0.0
     device = next(network.parameters()).device
     plan.add_controlnet(network)
     network.to(device)
     network.let_train(base=False)
+    network.enable_checkpointing(plan.training.checkpointing)
     late = max(plan.siamese.steps - MEASURED_STEPS - 1, 0)
     objective = phase_objective("siamese", network, plan)
     siamese = Phase("siamese", network, objective, plan.siamese, plan.training)

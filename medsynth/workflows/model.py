@@ -56,8 +56,7 @@ def new_network(recipe: Recipe, codec: Codec, label_count: int) -> HintedDiffusi
     """Return a network with random weights that follow from the recipe's seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(recipe.seed, "network"))
-        network = build_backbone(recipe.model).build_network(codec, label_count)
-        return network.checkpointed(recipe.training.checkpointing)
+        return build_backbone(recipe.model).build_network(codec, label_count)
 
 
 def load_codec(run: Run, recipe: Recipe, channels: int) -> Codec:

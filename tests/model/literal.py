@@ -118,7 +118,8 @@ class Literal:
 
         eps_m = self.u(self.unet, z, batch, self.phi(self.controlnet, z, batch, batch.mask))
 
-        again = self.phi(deepcopy(self.controlnet), z, batch, batch.mask)
+        with torch.no_grad():
+            again = self.phi(deepcopy(self.controlnet), z, batch, batch.mask)
         if self.mutation == "image loss reaches the mask residuals":
             again = self.phi(self.controlnet, z, batch, batch.mask)
         from_image = self.phi(self.controlnet, z, batch, batch.image)
@@ -146,6 +147,9 @@ class Literal:
         return found | {"total": sum(found.values())}
 
     def augmentation(self, batch, z, eps_m, eps_i, step, planned):
+        begins = planned / 2 if self.mutation == "augmentation from T/2" else planned / 3
+        if not step > begins:
+            return batch.z0.new_zeros(())
         seen = eps_m if self.mutation == "augmentation from the mask branch's prediction" else eps_i
         x0 = self.x0(z, seen, batch.t)
         if self.mutation != "augmentation reaches the reconstruction":
@@ -158,8 +162,7 @@ class Literal:
         counts = (batch.t <= 200).to(each.dtype)
         if self.mutation == "augmentation at every timestep":
             counts = torch.ones_like(counts)
-        begins = planned / 2 if self.mutation == "augmentation from T/2" else planned / 3
-        each = each * counts * float(step > begins)
+        each = each * counts
         if self.mutation == "augmentation is the mean over the selected samples":
             return each.sum() / max(int(counts.sum()), 1)
         return each.sum() / len(each)

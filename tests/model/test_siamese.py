@@ -12,6 +12,7 @@ from medsynth.model.siamese import (
     augmentation_rows,
     base_loss,
     image_weight,
+    rows_of,
 )
 from medsynth.model.siamese_options import SiameseOptions
 
@@ -53,11 +54,13 @@ def largest_difference(ours, theirs):
     return worst
 
 
-def difference(network, given, step, options=None, mutation=""):
+def difference(network, given, step, options=None, mutation="", checkpointing=False):
     """Return the largest relative differences of losses and of gradients to the literal step."""
     options = options or SiameseOptions()
+    network.enable_checkpointing(checkpointing)
     ours = SiameseStep(network, options)(given, step / T)
     own = gradients(network, ours.total)
+    network.enable_checkpointing(False)
     theirs = Literal(network, options, mutation).losses(given, step, T)
     assert theirs.keys() == ours._asdict().keys()
     losses = max(
@@ -76,15 +79,44 @@ def test_losses_and_gradients_are_those_of_the_literal_step(kind, when):
     assert grads <= 1e-9
 
 
-@pytest.mark.parametrize("kind", ["compact", "prompts"])
-def test_dropped_hints_and_other_weights(kind):
+@pytest.mark.parametrize("when", STEPS)
+@pytest.mark.parametrize("kind", ["compact with labels", "prompts"])
+def test_checkpointing_changes_no_gradient(kind, when):
     network, more = NETWORKS[kind]()
-    keep = torch.tensor([1.0, 0.0, 1.0, 0.0], dtype=torch.float64)
+    losses, grads = difference(network, batch(TIMESTEPS, **more), STEPS[when], checkpointing=True)
+    assert losses <= 1e-9
+    assert grads <= 1e-9
+
+
+@pytest.mark.parametrize("kept", ["1010", "0101", "0001", "0000"])
+@pytest.mark.parametrize("kind", ["compact", "prompts"])
+def test_dropped_hints_and_other_weights(kind, kept):
+    network, more = NETWORKS[kind]()
+    keep = torch.tensor([float(each) for each in kept], dtype=torch.float64)
     given = batch(TIMESTEPS, **more)._replace(keep=keep)
     options = SiameseOptions(consistency_weight=0.3, image_loss_weight=2.5)
     losses, grads = difference(network, given, 20, options)
     assert losses <= 1e-9
     assert grads <= 1e-9
+
+
+def test_dropped_hints_are_left_out():
+    network, seen = compact(), []
+    network.controlnet.encoder.conv_in.register_forward_hook(lambda *a: seen.append(len(a[1][0])))
+    keep = torch.tensor([0.0, 1.0, 0.0, 1.0], dtype=torch.float64)
+    SiameseStep(network, SiameseOptions())(batch([900] * 4)._replace(keep=keep), 0.5)
+    assert seen == [4]  # mask and image of two samples
+
+
+def test_rows_may_be_given():
+    network, given = compact(), batch(TIMESTEPS)
+    step = SiameseStep(network, SiameseOptions())
+    found = rows_of(given, 0.5, step.options)
+    assert found.hinted == slice(None)
+    assert found.augmented.tolist() == [0, 1]
+    assert step(given, 0.5, found) == step(given, 0.5)
+    nothing = found._replace(augmented=found.augmented[:0])
+    assert step(given, 0.5, nothing).augmentation == 0
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)

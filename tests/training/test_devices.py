@@ -7,7 +7,7 @@ from medsynth.model.compact import add_controlnet, build_network
 from medsynth.model.conditions import Conditions
 from medsynth.model.network import Condition
 from medsynth.model.schedule_options import ScheduleOptions
-from medsynth.model.siamese import ControlNetStep, SiameseStep, base_loss
+from medsynth.model.siamese import ControlNetStep, Rows, SiameseStep, base_loss
 from medsynth.model.siamese_options import SiameseOptions
 from medsynth.training.options import TrainingOptions
 from medsynth.training.pairs import PairArrays
@@ -38,8 +38,13 @@ def test_a_batch_comes_on_the_device_that_was_asked_for():
 @pytest.mark.parametrize("prediction", ["v", "epsilon"])
 def test_steps_compute_on_the_device(prediction):
     network, batch = network_on_meta(prediction), batch_on_meta()
-    steps = [SiameseStep(network, SiameseOptions()), ControlNetStep(network, SiameseOptions())]
-    for loss in (base_loss(network, batch), *(step(batch, 0.0).total for step in steps)):
+    rows = Rows(torch.tensor([0, 2]), torch.tensor([1, 2]))  # known on the CPU, as for a GPU
+    losses = (
+        base_loss(network, batch),
+        SiameseStep(network, SiameseOptions())(batch, 0.5, rows).total,
+        ControlNetStep(network, SiameseOptions())(batch, 0.5).total,
+    )
+    for loss in losses:
         assert loss.device == META
         network.zero_grad()
         loss.backward()
