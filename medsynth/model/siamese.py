@@ -73,9 +73,14 @@ class StepLosses(NamedTuple):
     augmentation: Tensor
 
 
-def image_weight(progress: float) -> float:
-    """Return the share of the image hint in the mixed residuals: a linear ramp from 0 to 1."""
-    return progress
+def image_weight(progress: float, options: SiameseOptions) -> float:
+    """Return the share of the image hint in the mixed residuals: a linear ramp, s/T as published.
+
+    >>> image_weight(0.25, SiameseOptions()), image_weight(0.75, SiameseOptions(ramp_to=0.5))
+    (0.25, 1.0)
+    """
+    span = max(options.ramp_to - options.ramp_from, 1e-9)
+    return options.image_weight * min(max((progress - options.ramp_from) / span, 0.0), 1.0)
 
 
 def augmentation_rows(t: Tensor, progress: float, options: SiameseOptions) -> Tensor:
@@ -188,7 +193,7 @@ class SiameseStep(nn.Module):
 
         features, from_mask, from_image = self._both_hints(batch, hinted, rows.hinted)
         image_sum, steered_hinted = self._image_branch(
-            hinted, keep, from_mask.detach(), from_image, image_weight(progress)
+            hinted, keep, from_mask.detach(), from_image, image_weight(progress, options)
         )
         predicted = self._decode(whole, from_mask.spread(rows.hinted, n))
         steered = predicted.detach().clone()  # without a hint the branches do not differ

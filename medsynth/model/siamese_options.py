@@ -14,6 +14,15 @@ class SiameseOptions(Options):
     """Weight of the Noise Consistency loss."""
     image_loss_weight: float = Field(default=1.0, ge=0)
     """Weight of the image branch's own denoising loss."""
+    image_weight: float = Field(default=1.0, ge=0)
+    """Weight of the image hint in the mixed residuals at the end of its ramp."""
+    ramp_from: float = Field(default=0.0, ge=0, le=1)
+    """Progress s/T at which the image hint's weight begins to rise from 0; above 0 is a warm-up of
+    the mask branch alone."""
+    ramp_to: float = Field(default=1.0, gt=0, le=1)
+    """Progress s/T at which it has risen; below 1 it stays there for the rest."""
+    teacher_weight: float = Field(default=0.25, ge=0)
+    """Objective adc: weight of the teacher's residuals in the mixed ones."""
     augmentation_from: float = Field(default=1 / 3, ge=0, le=1)
     """Progress s/T after which Online-Augmentation begins."""
     augmentation_max_t: int = Field(default=200, ge=0, lt=1000)

@@ -234,7 +234,7 @@ def test_augmentation_counts_samples_up_to_200_over_the_whole_batch():
 
 
 def test_the_ramp_ends_one_step_below_one():
-    assert [image_weight(s / T) for s in (0, 15, T - 1)] == [0, 0.5, 29 / 30]
+    assert [image_weight(s / T, SiameseOptions()) for s in (0, 15, T - 1)] == [0, 0.5, 29 / 30]
 
 
 def test_the_total_is_the_plain_sum():

@@ -158,3 +158,13 @@ def test_low_rank_updates_train_little_and_are_merged_when_converted(sd15, sd_re
     assert before.keys() == after.keys()
     assert changed
     assert all(".attn" in name and name.startswith("up_blocks.") for name in changed)
+
+
+@pytest.mark.parametrize("objective", ["controlnet", "adc"])
+def test_other_objectives(sd15, sd_recipe, blobs, objective):
+    sets = (f"training.objective={objective}",)
+    config = FitConfig(blobs(), str(sd_recipe(sd15)), Path("run"), sets, device="cpu")
+    fit(config, quiet)
+    stored = load_file(Path("run/checkpoints/siamese-0000004/weights.safetensors"))
+    assert any(name.startswith("teacher.") for name in stored) == (objective == "adc")
+    assert augment(AugmentConfig(1, Path("run"), device="cpu"), quiet).accepted == 1
