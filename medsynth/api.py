@@ -103,8 +103,9 @@ def fit(
 
 
 def augment(
-    n: int,
+    n: int | None = None,
     *,
+    masks: AnyPath | None = None,
     run: AnyPath | None = None,
     seed: int | None = None,
     options: Mapping[str, Any] | None = None,
@@ -112,6 +113,9 @@ def augment(
     report: Report = silent,
 ) -> AugmentResult:
     """Make synthetic pairs until the run has `n`; see `medsynth augment --help`.
+
+    With `masks`, a folder of mask files, images are made of exactly those; `n` is then one a
+    mask where it is not given.
 
     >>> import tempfile
     >>> from medsynth.examples import TINY, write_example_pairs
@@ -124,7 +128,8 @@ def augment(
     from medsynth.workflows.augment import AugmentConfig
     from medsynth.workflows.augment import augment as run_augment
 
-    return run_augment(AugmentConfig(n, as_path(run), seed, as_sets(options), device), report)
+    config = AugmentConfig(n, as_path(run), seed, as_sets(options), device, as_path(masks))
+    return run_augment(config, report)
 
 
 def export(
