@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from medsynth.workflows.augment import AugmentResult
     from medsynth.workflows.doctor import Report as DoctorReport
     from medsynth.workflows.fit import FitResult
+    from medsynth.workflows.perturb import PerturbResult
 
 AnyPath = str | PathLike[str]
 Report = Callable[[int, int, str], None]
@@ -130,6 +131,32 @@ def augment(
 
     config = AugmentConfig(n, as_path(run), seed, as_sets(options), device, as_path(masks))
     return run_augment(config, report)
+
+
+def perturb(
+    data: AnyPath,
+    n: int,
+    out: AnyPath,
+    *,
+    seed: int | None = None,
+    recipe: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    report: Report = silent,
+) -> PerturbResult:
+    """Write new masks alone until `out` holds `n`; see `medsynth perturb --help`.
+
+    >>> import tempfile
+    >>> from medsynth.examples import write_example_pairs
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_example_pairs(Path(folder, "data"))
+    ...     perturb(Path(folder, "data"), 3, Path(folder, "new"), options={"data.size": 32}).masks
+    3
+    """
+    from medsynth.workflows.perturb import PerturbConfig
+    from medsynth.workflows.perturb import perturb as perturb_masks
+
+    config = PerturbConfig(Path(data), n, Path(out), seed, recipe, as_sets(options))
+    return perturb_masks(config, report)
 
 
 def export(

@@ -41,6 +41,7 @@ def whole_numbers(data: bytes, sizes: Iterable[tuple[int, int]]) -> tuple[NDArra
 
 
 def bytes_of(path: Path) -> bytes:
+    """Return a file's bytes; UnreadableError where there are none to be had."""
     try:
         return path.read_bytes()
     except OSError as error:

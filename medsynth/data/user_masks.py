@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +27,8 @@ from medsynth.io.hashing import hash_bytes
 SUFFIXES = (".png", ".tif", ".tiff", ".bmp")
 """Kinds of files that lose nothing; a JPEG blurs the borders of classes."""
 MASKS, INSTANCES = "masks", "instances"
+PERTURBED = "perturb.json"
+"""Stands beside masks that medsynth wrote: their values are class ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,10 @@ class UserMask:
 
     file: str
     sha256: str
+
+
+Checked = tuple[UserMask, NDArray[np.int64], bool]
+"""A checked file, the values that it holds, and whether they are packed colours."""
 
 
 class UserMasks:
@@ -51,35 +56,22 @@ class UserMasks:
     """
 
     def __init__(self, folder: Path, index: DataIndex) -> None:
-        inner = folder / MASKS
-        self.folder = inner if inner.is_dir() else folder
+        self.folder = folder / MASKS if (folder / MASKS).is_dir() else folder
         self._index = index
         beside = self.folder.parent / INSTANCES
         self._ids = beside if self.folder.name == MASKS and beside.is_dir() else None
-        files = _files(self.folder)
-        self._sizes = {item.source_hw for item in index.split("train")} | {index.size_hw}
-        held_out = {i.mask_sha256: f"{i.split} pair '{i.id}'" for i in index.items}
-        held_out = {k: v for k, v in held_out.items() if not v.startswith("train")}
-        faults: list[str] = []
-        found: list[tuple[UserMask, NDArray[np.int64], bool]] = []
-        for path in files:
-            try:
-                found.append(self._checked(path, held_out))
-            except UnreadableError as error:
-                faults.append(f"{path.name}: {error}")
+        found, faults = self._check_all()
+        self.masks = [mask for mask, _, _ in found]
         self._values: Values | None = None
-        if not faults:
-            by_ids = self._ids is None and index.coding.meaning == "instances"
-            own = (self.folder.parent / "perturb.json").is_file()
+        if not faults and (self._ids is not None or index.coding.meaning != "instances"):
             looked = [(mask.file, present, colour) for mask, present, colour in found]
-            self._values, faults = (None, []) if by_ids else values_in(looked, index, own)
+            ours = (self.folder.parent / PERTURBED).is_file()
+            self._values, faults = values_in(looked, index, ours)
         if faults:
             raise InputError(
-                f"{len(faults)} of {len(files)} masks in {self.folder} cannot be used: "
-                f"{listed(faults)}.",
-                "Nothing was written. Draw masks with the classes and the size of the data's own.",
+                f"{len(faults)} masks in {self.folder} cannot be used: {listed(faults)}.",
+                "Nothing was written. Masks need the classes and a size of the data's own.",
             )
-        self.masks = [mask for mask, _, _ in found]
 
     def __len__(self) -> int:
         return len(self.masks)
@@ -92,49 +84,61 @@ class UserMasks:
         """
         wanted = self.masks[number]
         path = self.folder / wanted.file
-        data = bytes_of(path)
-        if hashbytes_of(data) != wanted.sha256:
-            raise InputError(f"{path} has changed while it was used.", "Start again.")
-        values, colour = mask_values(decode(data, palette="indices").pixels)
-        mask = self._decoded(path, values, colour)
+        try:
+            data = bytes_of(path)
+            if hash_bytes(data) != wanted.sha256:
+                raise UnreadableError("it has changed since it was checked")
+            values, colour = mask_values(decode(data, palette="indices").pixels)
+            mask = self._decoded(path, values, colour)
+        except UnreadableError as error:
+            raise InputError(f"{path}: {error}.", "Put the file back.") from error
         hw = (values.shape[0], values.shape[1])
         return fitted_mask(mask, plan_geometry(hw, self._index.size_hw, self._index.fit))
 
     def _decoded(self, path: Path, values: NDArray[np.int32], colour: bool) -> Mask:
-        if self._values is None:
-            labels, raw = (values > 0).astype(np.uint8), values.astype(np.int64)
-        elif self._values == "ids":
-            labels, raw = values.astype(np.uint8), None
+        """Return a file's mask; without a file of ids each connected region is an instance."""
+        if self._values == "ids":
+            labels = values.astype(np.uint8)
         else:
-            labels, raw = decode_labels(values, colour, self._index.coding)[0], None
+            labels, _ = decode_labels(values, colour, self._index.coding)
         if not self._index.has_instances:
             return Mask(labels)
-        if self._ids is not None:
-            raw = mask_values(decode(bytes_of(self._ids / path.name)).pixels)[0].astype(np.int64)
-        return Mask(
-            labels, settle_instances(labels, _or(raw, partial(connected_instances, labels)))
-        )
+        if self._values is None:
+            return Mask(labels, settle_instances(labels, values))
+        if self._ids is None:
+            return Mask(labels, settle_instances(labels, connected_instances(labels)))
+        ids, _ = mask_values(decode(bytes_of(self._ids / path.name)).pixels)
+        return Mask(labels, settle_instances(labels, ids))
+
+    def _check_all(self) -> tuple[list[Checked], list[str]]:
+        """Return what is good, and what is wrong with the others."""
+        sizes = {item.source_hw for item in self._index.split("train")} | {self._index.size_hw}
+        held_out = {
+            item.mask_sha256: f"{item.split} pair '{item.id}'"
+            for item in self._index.items
+            if item.split != "train"
+        }
+        found, faults = [], []
+        for path in _files(self.folder):
+            try:
+                found.append(self._checked(path, sizes, held_out))
+            except UnreadableError as error:
+                faults.append(f"{path.name}: {error}")
+        return found, faults
 
     def _checked(
-        self, path: Path, held_out: dict[str, str]
-    ) -> tuple[UserMask, NDArray[np.int64], bool]:
+        self, path: Path, sizes: set[tuple[int, int]], held_out: Mapping[str, str]
+    ) -> Checked:
         """Return a file with the values that it holds; UnreadableError says what is wrong."""
         data = bytes_of(path)
-        ids = bytes_of(self._ids / path.name) if self._ids is not None else None
-        values, colour = whole_numbers(data, self._sizes)
-        if ids is not None and whole_numbers(ids, self._sizes)[0].shape != values.shape:
+        ids = None if self._ids is None else bytes_of(self._ids / path.name)
+        values, colour = whole_numbers(data, sizes)
+        if ids is not None and whole_numbers(ids, sizes)[0].shape != values.shape:
             raise UnreadableError(f"{INSTANCES}/{path.name} is of another size")
-        for digest in {combined_hash([data], ids), combined_hash([data], None)} & set(held_out):
-            raise UnreadableError(
-                f"it is the mask of {held_out[digest]}, which may not reach train"
-            )
-        return UserMask(path.name, hashbytes_of(data)), present_values(values)[0], colour
-
-
-def _or(
-    raw: NDArray[np.int64] | None, otherwise: Callable[[], NDArray[np.int64]]
-) -> NDArray[np.int64]:
-    return otherwise() if raw is None else raw
+        for digest in (combined_hash([data], ids), combined_hash([data], None)):
+            if digest in held_out:
+                raise UnreadableError(f"it is that of {held_out[digest]}: no image may learn it")
+        return UserMask(path.name, hash_bytes(data)), present_values(values)[0], colour
 
 
 def _files(folder: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from medsynth.masks.perturbation import Step
 
-UNITS = {"_deg": "\u00b0", "_px": " px", "_fraction": " %"}
+UNITS = {"_deg": "\u00b0", "_px": " px", "_fraction": "%"}
 NEUTRAL = {"scale": 1.0}
 """Numbers whose names begin so leave a mask as it is at this value; all others at 0."""
 
@@ -34,7 +34,7 @@ def _value(key: str, value: Any) -> str:
     if isinstance(value, int | float):
         return _number(key, value)
     if isinstance(value, list) and value and isinstance(value[0], dict):
-        return f"{len(value)} {key}"
+        return f"{len(value)} {key.removesuffix('s') if len(value) == 1 else key}"
     return ""
 
 
