@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from medsynth.core.types import Mask
+from medsynth.masks.count_shares import CountShares
 from medsynth.masks.features import Look
 from medsynth.masks.fingerprint import mask_sha256
 from medsynth.masks.options import MaskOptions
@@ -24,6 +25,7 @@ IMPLAUSIBLE = "implausible: "
 DUPLICATE = "the same mask as another"
 LIKE_REAL = "too like a real mask"
 LIKE_PLANNED = "too like another new mask"
+RARE_COUNT = IMPLAUSIBLE + "rare object count"
 NOT_WANTED = "not of the kind that the balance asks for"
 
 
@@ -78,6 +80,9 @@ class Acceptance:
             if on
             else None
         )
+        by_count = options.balance is not None and options.balance.by == "count"
+        counts = (look.objects.count for look in full.values())
+        self._counts = CountShares(counts) if on and not by_count else None
         self._real = RealMasks(sources, {key: look.moments for key, look in full.items()})
         self._planned = PlannedMasks(single_class=self.profile.class_ids in ((), (1,)))
         self._strata = None
@@ -96,7 +101,9 @@ class Acceptance:
         """Return what a balance counts a mask as."""
         return () if self._strata is None else self._strata.of(look, mask.labels.size)
 
-    def judge(self, mask: Mask, source: str, wanted: str | None = None) -> Judged:
+    def judge(
+        self, mask: Mask, source: str, wanted: str | None = None, luck: float = 0.0
+    ) -> Judged:
         """Return a mask with its worst flaw.
 
         Lost foreground is worst, the worse the more was lost; then a lost class, then a
@@ -107,11 +114,16 @@ class Acceptance:
             mask: as it was drawn.
             source: id of the source mask.
             wanted: the kind that the balance asks for.
+            luck: a number drawn evenly from 0 to 1; rare numbers of objects need a low one.
         """
         look = self.profile.look(mask)
         kinds = self.kinds(look, mask)
         signature = signature_of(mask, look.moments) if look.classes else None
         flaws = [self._unbelievable(look, source), self._copy(mask, look, signature)]
+        if self._counts is not None:
+            count, was = look.objects.count, self.looks[source].objects.count
+            if luck >= self._counts.chance(count, was):
+                flaws.append(Flaw(0.3, RARE_COUNT, f"{count} objects, its source has {was}"))
         if wanted is not None and wanted not in kinds:
             flaws.append(Flaw(0.05, NOT_WANTED, f"{', '.join(kinds)} in place of {wanted}"))
         flaw = max((flaw for flaw in flaws if flaw), default=None)

@@ -138,7 +138,8 @@ class Planner:
         best: tuple[Judged, tuple[Step, ...]] | None = None
         for attempt in range(self.options.max_redraws + 1):
             steps, mask = self._draw(index, attempt, source)
-            judged = self.acceptance.judge(mask, source, wanted)
+            luck = generator(self.seed, "plan-luck", index, attempt).random()
+            judged = self.acceptance.judge(mask, source, wanted, luck)
             if best is None or is_better(judged, best[0]):
                 best = judged, steps
             if judged.flaw is None:

@@ -34,7 +34,7 @@ class PerturbConfig:
     """What to make.
 
     data: folder with images and masks. n: masks that `out` shall hold, those already there
-    included. seed: of the plan, None for the recipe's. sets: "data.key=value" or
+    included. seed: of the plan, None for the recipe's (which decides the split). sets: "data.key=value" or
     "masks.key=value" on top of the recipe.
     """
 
@@ -87,7 +87,7 @@ def perturb(config: PerturbConfig, report: Report) -> PerturbResult:
         raise UsageError(f"--seed must be at least 0, not {seed}.")
     folder = MaskFolder(config.out)
     folder.refuse_strangers()
-    index = build_index(config.data, recipe.data, seed, report)
+    index = build_index(config.data, recipe.data, recipe.seed, report)
     with folder.lock():
         folder.refuse_other(index, recipe, seed, config.n)
         sources = SourceMasks(index)
