@@ -128,7 +128,7 @@ class Planner:
                 "The plan was edited; plan anew in a new run.",
             )
         signature = Signature.from_text(entry.signature) if entry.signature else None
-        self.acceptance.take(entry.mask_sha256, signature)
+        self.acceptance.novelty.take(entry.mask_sha256, signature)
         self.choice.take(entry.kinds, entry.source)
         self.length += 1
 

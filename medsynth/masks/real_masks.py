@@ -20,8 +20,9 @@ from medsynth.masks.signature import (
 
 NEAREST = 3
 """Real masks compared pixel by pixel: those with the most similar signatures."""
-SKETCH_SLACK = 0.2
-"""A signature's IoU may be so far below that of the pixels; what is below is not looked at."""
+SKETCH_SLACK = 0.12
+"""A signature's IoU may be so far below that of the pixels; what is below is not looked at.
+Measured on perturbed masks of CVC-ClinicDB, WBC and DSB2018 with IoU above 0.85: 0.112 at most."""
 
 
 class RealMasks:

@@ -33,9 +33,10 @@ SETTABLE = ("data.", "masks.")
 class PerturbConfig:
     """What to make.
 
-    data: folder with images and masks. n: masks that `out` shall hold, those already there
-    included. seed: of the plan, None for the recipe's (which decides the split). sets: "data.key=value" or
-    "masks.key=value" on top of the recipe.
+    data: folder with images and masks.
+    n: masks that `out` shall hold, those already there included.
+    seed: of the plan, None for the recipe's (which decides the split in any case).
+    sets: "data.key=value" or "masks.key=value" on top of the recipe.
     """
 
     data: Path

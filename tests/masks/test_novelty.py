@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from medsynth.core.types import Mask
-from medsynth.masks.acceptance import DUPLICATE, LIKE_PLANNED, LIKE_REAL, Acceptance
+from medsynth.masks.acceptance import Acceptance
 from medsynth.masks.aligned import aligned_iou
 from medsynth.masks.chains import Chains
+from medsynth.masks.flaws import DUPLICATE, LIKE_PLANNED, LIKE_REAL
 from medsynth.masks.moments import foreground_of, moments_of
 from medsynth.masks.options import MaskOptions
 from medsynth.masks.plan import Planner
@@ -199,7 +200,7 @@ def test_the_reasons_of_copies() -> None:
     new = blob(400)
     first = acceptance.judge(new, "b1")
     assert first.flaw is None
-    acceptance.take("ab" * 32, first.signature)
+    acceptance.novelty.take("ab" * 32, first.signature)
     assert acceptance.judge(moved(new, 5, 1, 1), "b1").flaw.reason == LIKE_PLANNED
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from medsynth.core.errors import InputError, UsageError
 from medsynth.core.options import parse_options
 from medsynth.core.types import Mask
-from medsynth.masks.acceptance import CLASS_LOST, DUPLICATE, VANISHED, count_redraws
+from medsynth.masks.acceptance import count_redraws
 from medsynth.masks.fingerprint import mask_sha256
+from medsynth.masks.flaws import CLASS_LOST, DUPLICATE, VANISHED
 from medsynth.masks.options import MaskOptions
 from medsynth.masks.plan import extend_plan, plan_length
 from medsynth.masks.plan_entry import PlanEntry

@@ -10,10 +10,11 @@ from hypothesis.extra.numpy import arrays
 
 from medsynth.core.errors import InputError, NothingAcceptableError
 from medsynth.core.types import Mask
-from medsynth.masks.acceptance import IMPLAUSIBLE, RARE_COUNT, count_redraws, count_relaxed
+from medsynth.masks.acceptance import count_redraws, count_relaxed
 from medsynth.masks.contacts import contact_shares
 from medsynth.masks.count_shares import CountShares
 from medsynth.masks.features import feature_names, look_at
+from medsynth.masks.flaws import IMPLAUSIBLE, RARE_COUNT
 from medsynth.masks.instances import renumber
 from medsynth.masks.moments import foreground_of, moments_of
 from medsynth.masks.object_shapes import object_shapes
