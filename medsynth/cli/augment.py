@@ -53,4 +53,7 @@ def augment(
         f"{result.run / 'samples'} holds {result.accepted} samples ({result.made} new{given_up}).",
         markup=False,
     )
+    if result.relaxed:
+        shown = "; ".join(f"{count} {name}" for name, count in result.relaxed.items())
+        out.print(f"masks planned in spite of a flaw: {shown}", markup=False)
     out.print("Next: medsynth export --format coco", markup=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
@@ -61,12 +61,16 @@ class AugmentConfig:
 
 @dataclass(frozen=True)
 class AugmentResult:
-    """What the run holds now; `made` of them were made by this call."""
+    """What the run holds now; `made` of them were made by this call.
+
+    relaxed: masks that were planned in spite of a flaw, by flaw.
+    """
 
     run: Path
     accepted: int
     given_up: int
     made: int
+    relaxed: dict[str, int] = field(default_factory=dict)
 
 
 def augment(config: AugmentConfig, report: Report) -> AugmentResult:
@@ -111,7 +115,8 @@ def augment(config: AugmentConfig, report: Report) -> AugmentResult:
         name_latest(run)
         with asked_to_stop() as stop:
             made = job.make(n, report, stop)
-    return AugmentResult(run.path, job.store.count("accepted"), job.store.count("given-up"), made)
+    accepted, given_up = job.store.count("accepted"), job.store.count("given-up")
+    return AugmentResult(run.path, accepted, given_up, made, dict(job.work.relaxed))
 
 
 class Augmentation:

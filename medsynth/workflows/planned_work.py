@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from medsynth.data.records import DataIndex
 from medsynth.io.runs import Run
+from medsynth.masks.acceptance import count_relaxed
 from medsynth.masks.plan import Planner
 from medsynth.masks.plan_entry import PlanEntry
 from medsynth.masks.render import render
@@ -32,6 +35,7 @@ class PlannedWork:
         self._items = {item.id: item for item in index.split("train")}
         self._journal = Journal(run.plan)
         self._planner: Planner | None = None
+        self.relaxed: Counter[str] = Counter()
 
     def block(self, number: int) -> list[Wanted]:
         """Return a block of the plan."""
@@ -39,8 +43,9 @@ class PlannedWork:
         end = (number + 1) * size
         if len(self._journal) < end:
             self._extend(end + BLOCKS_AHEAD * size)
-        rows = (self._journal[row] for row in range(end - size, end))
-        return [self._wanted(PlanEntry.from_json(row)) for row in rows]
+        entries = [PlanEntry.from_json(self._journal[row]) for row in range(end - size, end)]
+        self.relaxed.update(count_relaxed(entries))
+        return [self._wanted(entry) for entry in entries]
 
     def _extend(self, length: int) -> None:
         if self._planner is None:

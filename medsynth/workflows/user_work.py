@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -46,6 +47,7 @@ class UserWork:
         self._known = {row.index: _sha256(row.lineage.steps) for row in store.rows()}
         self._turns: list[int] = []
         self._images = [0] * len(masks)
+        self.relaxed: Counter[str] = Counter()
 
     def block(self, number: int) -> list[Wanted]:
         """Return a block; those before it are settled by now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -31,6 +32,9 @@ class Wanted:
 
 class MaskWork(Protocol):
     """Masks in blocks of the batch size, each asked for once and in order."""
+
+    relaxed: Counter[str]
+    """Of the masks handed out so far: how many were planned in spite of each flaw."""
 
     def block(self, number: int) -> list[Wanted]:
         """Return block `number`, from 0, always whole: its images' bytes depend on it."""
