@@ -20,8 +20,8 @@ from medsynth.core.types import Mask
 MOST_SHAPES = 64
 """Of more objects than this, eccentricity and so on are those of the longest outlines."""
 MOST_STEP_PX = 3.0
-"""Outlines are simplified by 1 % of their length, from 1 to this many pixels, before their
-roughness is measured: the staircase of pixels, moved twice, is no roughness."""
+"""Outlines are simplified by 1 % of their length, from 1 to this many pixels, before solidity
+and roughness are measured: the staircase of pixels, moved twice, is no shape."""
 LEAST_AREA_PX = 4.0
 """An outline that encloses less has no shape to speak of."""
 
@@ -34,9 +34,8 @@ class ObjectShapes:
     median_px: median area of an object, in pixels, holes filled.
     eccentricity: log2 of the longer over the shorter axis of the ellipse of equal moments, 0
         for a disc; mean by area. (Even, where sqrt(1 - ratio^2) is steep near the disc.)
-    solidity: area over that of the convex hull; mean by area.
-    roughness: outline over that of the convex hull, less 1, steps of a pixel smoothed away;
-        mean by area.
+    solidity: area over that of the convex hull, steps of a pixel smoothed away; mean by area.
+    roughness: outline over that of the convex hull, less 1, smoothed as well; mean by area.
     """
 
     count: int
@@ -60,7 +59,7 @@ def object_shapes(mask: Mask, foreground: NDArray[np.uint8]) -> ObjectShapes:
     median = float(np.median(areas))
     if not chosen:
         return ObjectShapes(len(outlines), median, nan, nan, nan)
-    shapes = np.array([outline_shape(outlines[k], enclosed[k]) for k in chosen])
+    shapes = np.array([outline_shape(outlines[k]) for k in chosen])
     mean = (enclosed[chosen, None] * shapes).sum(0) / enclosed[chosen].sum()
     return ObjectShapes(len(outlines), median, *map(float, mean))
 
@@ -76,12 +75,12 @@ def told_apart(foreground: NDArray[np.uint8], instances: NDArray[np.uint16]) -> 
     return region
 
 
-def outline_shape(outline: NDArray[Any], area: float) -> tuple[float, float, float]:
+def outline_shape(outline: NDArray[Any]) -> tuple[float, float, float]:
     """Return (eccentricity, solidity, roughness) of an outline, (n, 1, 2) int32 x and y."""
-    hull = cv2.convexHull(outline)
     step_px = min(max(1.0, len(outline) / 100), MOST_STEP_PX)
     smooth = cv2.approxPolyDP(outline, step_px, True)
-    solidity = area / max(cv2.contourArea(hull), area)
+    hull = cv2.convexHull(smooth)
+    solidity = cv2.contourArea(smooth) / max(cv2.contourArea(hull), LEAST_AREA_PX / 2)
     roughness = cv2.arcLength(smooth, True) / max(cv2.arcLength(hull, True), 1.0) - 1
     moments = cv2.moments(outline)
     half_sum = (moments["mu20"] + moments["mu02"]) / 2

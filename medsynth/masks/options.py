@@ -63,7 +63,7 @@ class MaskOptions(Options):
     plausibility: Literal["on", "off"] = "on"
     """on: a mask whose figures lie outside the profile of the training masks is drawn again."""
 
-    plausible_quantile: float = Field(default=0.02, ge=0, lt=0.5)
+    plausible_quantile: float = Field(default=0.025, ge=0, lt=0.5)
     """Share of the training masks beyond each bound of the profile, at either end."""
 
     plausible_tolerance: float = Field(default=0.02, ge=0, le=1)

@@ -19,7 +19,7 @@ class Rows(Generic[T]):
         block: rows a block.
     """
 
-    def __init__(self, width: int, dtype: DTypeLike, block: int = 16_384) -> None:
+    def __init__(self, width: int, dtype: DTypeLike, block: int = 4096) -> None:
         self._width = width
         self._dtype = np.dtype(dtype)
         self._block = block

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -72,9 +71,29 @@ def captioned(picture: NDArray[np.uint8], words: str) -> NDArray[np.uint8]:
     """Return the picture with words below, cut off where they fill more than their lines."""
     font = ImageFont.load_default(FONT_PX)
     height, width = picture.shape[:2]
-    letters = max(8, int(width / font.getlength("a fine string") * 13))
-    lines = textwrap.wrap(words, letters, max_lines=LINES, placeholder=" ...")
+    lines = wrapped(words, lambda text: font.getlength(text) <= width - 2)
     sheet = Image.new("RGB", (width, height + LINES * (FONT_PX + 2) + 4), PAPER)
     sheet.paste(Image.fromarray(picture), (0, 0))
     ImageDraw.Draw(sheet).multiline_text((1, height + 2), "\n".join(lines), INK, font, spacing=2)
     return np.asarray(sheet)
+
+
+def wrapped(words: str, fits: Callable[[str], bool], most: int = LINES) -> list[str]:
+    """Return words in lines that fit, the last ending in "..." where there are more.
+
+    >>> wrapped("one two three four", lambda text: len(text) <= 8, 2)
+    ['one two', 'three...']
+    """
+    lines = [""]
+    for word in words.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and not fits(longer):
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    if len(lines) <= most:
+        return lines
+    last = lines[most - 1]
+    while last and not fits(last + "..."):
+        last = last[:-1]
+    return [*lines[: most - 1], last + "..."]

@@ -93,7 +93,7 @@ def made_up(rng: np.random.Generator, single: bool) -> Signature:
     return Signature(cells, float(area), float(gyration), float(elongation))
 
 
-def at_most(n: int, words: int, block: int = 16_384) -> float:
+def at_most(n: int, words: int, block: int = 4096) -> float:
     """Return the bytes a mask of n: rows in whole blocks, two tables of slots, two of links."""
     rows = -(-n // block) * block
     slots = 1 << (n - 1).bit_length()
