@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from medsynth.workflows.augment import AugmentResult
     from medsynth.workflows.doctor import Report as DoctorReport
     from medsynth.workflows.fit import FitResult
+    from medsynth.workflows.perturb import PerturbResult
 
 AnyPath = str | PathLike[str]
 Report = Callable[[int, int, str], None]
@@ -103,8 +104,9 @@ def fit(
 
 
 def augment(
-    n: int,
+    n: int | None = None,
     *,
+    masks: AnyPath | None = None,
     run: AnyPath | None = None,
     seed: int | None = None,
     options: Mapping[str, Any] | None = None,
@@ -112,6 +114,9 @@ def augment(
     report: Report = silent,
 ) -> AugmentResult:
     """Make synthetic pairs until the run has `n`; see `medsynth augment --help`.
+
+    With `masks`, a folder of mask files, images are made of exactly those; `n` is then one a
+    mask where it is not given.
 
     >>> import tempfile
     >>> from medsynth.examples import TINY, write_example_pairs
@@ -124,7 +129,34 @@ def augment(
     from medsynth.workflows.augment import AugmentConfig
     from medsynth.workflows.augment import augment as run_augment
 
-    return run_augment(AugmentConfig(n, as_path(run), seed, as_sets(options), device), report)
+    config = AugmentConfig(n, as_path(run), seed, as_sets(options), device, as_path(masks))
+    return run_augment(config, report)
+
+
+def perturb(
+    data: AnyPath,
+    n: int,
+    out: AnyPath,
+    *,
+    seed: int | None = None,
+    recipe: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    report: Report = silent,
+) -> PerturbResult:
+    """Write new masks alone until `out` holds `n`; see `medsynth perturb --help`.
+
+    >>> import tempfile
+    >>> from medsynth.examples import write_example_pairs
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_example_pairs(Path(folder, "data"))
+    ...     perturb(Path(folder, "data"), 3, Path(folder, "new"), options={"data.size": 32}).masks
+    3
+    """
+    from medsynth.workflows.perturb import PerturbConfig
+    from medsynth.workflows.perturb import perturb as perturb_masks
+
+    config = PerturbConfig(Path(data), n, Path(out), seed, recipe, as_sets(options))
+    return perturb_masks(config, report)
 
 
 def export(

@@ -7,7 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from medsynth.cli import augment, convert, demo, doctor, export, fit, info, recipes, show
+from medsynth.cli import (
+    augment,
+    convert,
+    demo,
+    doctor,
+    export,
+    fit,
+    info,
+    perturb,
+    recipes,
+    show,
+)
 from medsynth.cli.console import run_guarded
 from medsynth.core.errors import EXIT_INTERRUPTED
 
@@ -20,7 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (doctor, fit, augment, export, show, demo, convert, info):
+for module in (doctor, fit, augment, export, perturb, show, demo, convert, info):
     module.register(app)
 app.add_typer(recipes.app, name="recipes")
 

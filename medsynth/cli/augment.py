@@ -17,7 +17,14 @@ def register(app: typer.Typer) -> None:
 
 def augment(
     *,
-    n: Annotated[int, typer.Option("--n", metavar="N", help="Samples the run shall have.")],
+    n: Annotated[
+        int | None,
+        typer.Option("--n", metavar="N", help="Samples the run shall have; default: one a mask."),
+    ] = None,
+    masks: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Your own masks, to be made images of as they are."),
+    ] = None,
     run: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The run; the latest where not given.")
     ] = None,
@@ -36,7 +43,8 @@ def augment(
     from medsynth.workflows.augment import augment as augment_run
 
     with progress("augment") as report:
-        result = augment_run(AugmentConfig(n, run, seed, tuple(sets or ()), device), report)
+        config = AugmentConfig(n, run, seed, tuple(sets or ()), device, masks)
+        result = augment_run(config, report)
     if as_json:
         print_json(result)
         return
@@ -45,4 +53,7 @@ def augment(
         f"{result.run / 'samples'} holds {result.accepted} samples ({result.made} new{given_up}).",
         markup=False,
     )
+    if result.relaxed:
+        shown = "; ".join(f"{count} {name}" for name, count in result.relaxed.items())
+        out.print(f"masks planned in spite of a flaw: {shown}", markup=False)
     out.print("Next: medsynth export --format coco", markup=False)

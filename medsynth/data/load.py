@@ -31,11 +31,21 @@ def load_sample(index: DataIndex, item: Item) -> Sample:
     """
     image, mask = _read(index, item)
     plan = plan_geometry(item.source_hw, index.size_hw, index.fit)
+    return _sample(item, apply_to_image(image, plan), fitted_mask(mask, plan), plan)
+
+
+def load_mask(index: DataIndex, item: Item) -> Mask:
+    """Return the mask alone at the model's geometry; otherwise as `load_sample`."""
+    mask = _read_mask(index, item)
+    return fitted_mask(mask, plan_geometry(item.source_hw, index.size_hw, index.fit))
+
+
+def fitted_mask(mask: Mask, plan: Geometry) -> Mask:
+    """Return a mask in another geometry, by nearest neighbour; instances without gaps again."""
     labels = apply_to_labels(mask.labels, plan)
-    instances = None
-    if mask.instances is not None:
-        instances = settle_instances(labels, apply_to_labels(mask.instances, plan))
-    return _sample(item, apply_to_image(image, plan), Mask(labels, instances), plan)
+    if mask.instances is None:
+        return Mask(labels)
+    return Mask(labels, settle_instances(labels, apply_to_labels(mask.instances, plan)))
 
 
 def load_original(index: DataIndex, item: Item) -> Sample:
@@ -50,18 +60,27 @@ def _sample(item: Item, image: NDArray[np.uint8], mask: Mask, plan: Geometry) ->
 
 def _read(index: DataIndex, item: Item) -> tuple[NDArray[np.uint8], Mask]:
     data = _bytes(index.root, item.image)
-    masks = [_bytes(index.root, path) for path in item.masks]
-    ids = _bytes(index.root, item.instances) if item.instances else None
     if hash_bytes(data) != item.image_sha256:
         raise _changed(item.image)
-    if combined_hash(masks, ids) != item.mask_sha256:
-        raise _changed(", ".join(item.masks[:3]))
+    mask = _read_mask(index, item)
     try:
         pixels, _ = to_uint8(decode(data).pixels, index.window)
-        mask = decode_mask(masks, ids, index.coding, index.has_instances)
     except UnreadableError as error:
         raise InputError(f"a file of '{item.id}' cannot be read: {error}.") from error
     return to_channels(pixels, index.channels), mask
+
+
+def _read_mask(index: DataIndex, item: Item) -> Mask:
+    masks = [_bytes(index.root, path) for path in item.masks]
+    ids = _bytes(index.root, item.instances) if item.instances else None
+    if combined_hash(masks, ids) != item.mask_sha256:
+        raise _changed(", ".join(item.masks[:3]))
+    try:
+        return decode_mask(masks, ids, index.coding, index.has_instances)
+    except UnreadableError as error:
+        raise InputError(f"a file of '{item.id}' cannot be read: {error}.") from error
+    except InputError as error:
+        raise InputError(f"{item.instances or item.masks[0]}: {error.what}", error.tip) from error
 
 
 def decode_mask(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from medsynth.core.errors import MedsynthError
 from medsynth.core.options import Options
+from medsynth.masks.balance_options import BalanceOptions
 from medsynth.masks.operators import operator_options
+
+NegativeShare = Annotated[float, Field(ge=0, lt=1)]
 
 
 class OperatorChoice(Options):
@@ -57,11 +60,32 @@ class MaskOptions(Options):
     keep_classes: bool = True
     """Draw again where a class that the source has would be lost altogether."""
 
-    negatives: Literal["keep", "drop"] = "keep"
-    """Empty source masks: keep gives empty masks in the same share, drop leaves them out."""
+    plausibility: Literal["on", "off"] = "on"
+    """on: a mask whose figures lie outside the profile of the training masks is drawn again."""
+
+    plausible_quantile: float = Field(default=0.025, ge=0, lt=0.5)
+    """Share of the training masks beyond each bound of the profile, at either end."""
+
+    plausible_tolerance: float = Field(default=0.02, ge=0, le=1)
+    """The bounds are moved apart by this share of their distance; with few masks, further."""
+
+    max_iou_with_real: float = Field(default=0.95, gt=0, le=1)
+    """Draw again what overlaps more with a real mask, once centred and flipped; 1: all may."""
+
+    max_iou_within: float = Field(default=0.95, gt=0, le=1)
+    """The same among new masks, judged by their signatures; 1: all but equal masks may."""
+
+    balance: BalanceOptions | None = None
+    """Fill up what is rare: {by: class|size|count, target: uniform|{kind: share}}."""
+
+    negatives: Literal["keep", "drop"] | NegativeShare = "keep"
+    """Empty masks: keep gives them the same share as in training, drop none; or a share."""
 
     max_redraws: int = Field(default=20, ge=0, le=1000)
     """After so many refused draws the least bad one is taken, and its flaw recorded."""
+
+    on_implausible: Literal["keep", "stop"] = "keep"
+    """Where even the least bad draw is not believable: keep it, or stop and say which rule."""
 
     reserve_fraction: float = Field(default=0.25, ge=0, le=10)
     """How many masks beyond those asked for are planned, to replace those given up."""

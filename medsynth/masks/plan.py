@@ -1,25 +1,40 @@
 """The mask plan: which masks, in order, decided before any image is made.
 
-Entry k depends on the seed, k, the source masks and the options, and on the entries
-before it only in that no mask comes twice. So a plan of 200 begins with the plan of 100.
+Entry k depends on the seed, k, the source masks and the options, and on the entries before
+it: no mask comes twice or nearly so, and a balance is kept. So a plan of 200 begins with
+the plan of 100.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from math import ceil
 
-from medsynth.core.errors import InputError
+import numpy as np
+from numpy.typing import NDArray
+
+from medsynth.core.errors import InputError, NothingAcceptableError
 from medsynth.core.seeds import generator
 from medsynth.core.types import Mask
-from medsynth.masks.acceptance import Content, Flaw, content_of, find_flaw
+from medsynth.masks.acceptance import Acceptance, Judged
 from medsynth.masks.fingerprint import mask_sha256
 from medsynth.masks.operators import operator
 from medsynth.masks.options import MaskOptions
-from medsynth.masks.perturbation import DrawContext, Perturbation, Step
+from medsynth.masks.perturbation import DrawContext, Step
 from medsynth.masks.plan_entry import PlanEntry, key_of
+from medsynth.masks.signature import Signature
+from medsynth.masks.source_check import check_source
+from medsynth.masks.source_choice import SourceChoice
 
-Policy = list[tuple[float, Perturbation]]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """An entry of the plan with its mask, and the mask's (d,) features in the profile."""
+
+    entry: PlanEntry
+    mask: Mask
+    features: NDArray[np.float64]
 
 
 def plan_length(n: int, options: MaskOptions) -> int:
@@ -34,111 +49,143 @@ def extend_plan(
     options: MaskOptions,
     seed: int,
 ) -> Iterator[PlanEntry]:
-    """Yield the entries that the plan lacks to have n.
-
-    Args:
-        entries: the plan so far, in order; read once, only hashes are kept.
-        n: the length that the plan shall have.
-        sources: source masks by id, all read once for their hashes; getting one may read
-            a file. Their order does not matter.
-        options: the mask policy.
-        seed: the run's seed.
+    """Yield the entries that the plan lacks to have n; see `Planner`.
 
     Raises:
         InputError: there is no source mask to plan from, or `entries` has a gap.
     """
-    seen: set[bytes] = set()
-    contents: dict[str, Content] = {}
-    for key in sorted(sources):
-        seen.add(short(mask_sha256(sources[key])))
-        contents[key] = content_of(sources[key])
-    usable = [key for key in contents if options.negatives == "keep" or contents[key].classes]
-    if not usable:
-        raise InputError(
-            "there is no source mask to plan from: "
-            + ("all are empty." if contents else "none was given."),
-            "Add pairs with objects to the data, or set masks.negatives=keep.",
-        )
-    first = 0
-    for first, entry in enumerate(entries, start=1):
-        if entry.index != first - 1:
-            raise InputError(
-                f"the mask plan has entry {entry.index} where {first - 1} should be.",
-                "The plan was edited; plan anew in a new run.",
-            )
-        seen.add(short(entry.mask_sha256))
-    return _extend(first, n, Planner(sources, usable, contents, options, seed), seen)
-
-
-def _extend(first: int, n: int, planner: Planner, seen: set[bytes]) -> Iterator[PlanEntry]:
-    for index in range(first, n):
-        entry = planner.entry(index, seen)
-        seen.add(short(entry.mask_sha256))
-        yield entry
+    planner = Planner(sources, options, seed, entries)
+    return (planned.entry for planned in planner.until(n))
 
 
 class Planner:
-    """Draws single entries of a plan.
+    """A plan under way: it knows what was planned, and plans on.
+
+    What it keeps of each entry are some 150 bytes, see `masks.planned_masks`.
 
     Args:
-        sources: all source masks by id.
-        usable: ids of those that entries start from, sorted.
-        contents: what each source mask holds.
+        sources: source masks by id, all read once; getting one may read a file. Their order
+            does not matter.
         options: the mask policy.
         seed: the run's seed.
+        entries: the plan so far, in order; read once.
+
+    Raises:
+        InputError: there is no source mask to plan from, one is no mask, or `entries` has a
+            gap.
+        UsageError: an operator is not known, or the balance asks for what is not there.
     """
 
     def __init__(
         self,
         sources: Mapping[str, Mask],
-        usable: list[str],
-        contents: Mapping[str, Content],
         options: MaskOptions,
         seed: int,
+        entries: Iterable[PlanEntry] = (),
     ) -> None:
+        for key in sources:
+            check_source(key, sources[key])
         self.sources = sources
-        self.usable = usable
-        self.contents = contents
         self.options = options
         self.seed = seed
-        self.source_ids = sorted(contents)
+        self.source_ids = sorted(sources)
         self.policy = [(each.p, operator(each.op, each.options)) for each in options.operators]
-        self._round = -1
-        self._order: list[str] = []
+        self.acceptance = Acceptance(sources, options)
+        kinds = {
+            key: self.acceptance.kinds(look, sources[key])
+            for key, look in self.acceptance.looks.items()
+        }
+        filled = {key: bool(look.classes) for key, look in self.acceptance.looks.items()}
+        self.choice = SourceChoice(filled, kinds, options, seed)
+        self.length = 0
+        for entry in entries:
+            self._take_up(entry)
 
-    def source_of(self, index: int) -> str:
-        """Return the source of entry `index`: in each round all of them, shuffled anew."""
-        turn, place = divmod(index, len(self.usable))
-        if turn != self._round:
-            order = generator(self.seed, "plan-round", turn).permutation(len(self.usable))
-            self._round, self._order = turn, [self.usable[k] for k in order]
-        return self._order[place]
+    def until(self, n: int) -> Iterator[Planned]:
+        """Yield what the plan lacks to have n entries.
 
-    def entry(self, index: int, seen: set[bytes]) -> PlanEntry:
-        """Return entry `index`, drawn again while it has a flaw; `seen` are hashes taken."""
-        source = self.source_of(index)
-        if not self.contents[source].classes:
-            return self._negative(index, source)
+        Raises:
+            NothingAcceptableError: a mask is not believable and `on_implausible` is "stop".
+        """
+        while self.length < n:
+            yield self.next()
+
+    def next(self) -> Planned:
+        """Plan the next entry; raises as `until`."""
+        index = self.length
+        source, wanted = self.choice.next(index)
+        if not self.acceptance.looks[source].classes:
+            planned = self._negative(index, source)
+        else:
+            planned = self._drawn(index, source, wanted)
+        self._take_up(planned.entry)
+        return planned
+
+    def _take_up(self, entry: PlanEntry) -> None:
+        if entry.index != self.length:
+            raise InputError(
+                f"the mask plan has entry {entry.index} where {self.length} should be.",
+                "The plan was edited; plan anew in a new run.",
+            )
+        signature = Signature.from_text(entry.signature) if entry.signature else None
+        self.acceptance.novelty.take(entry.mask_sha256, signature)
+        self.choice.take(entry.kinds, entry.source)
+        self.length += 1
+
+    def _drawn(self, index: int, source: str, wanted: str | None) -> Planned:
+        """Return an entry that is drawn again while it has a flaw, and draws are left."""
         redrawn: list[str] = []
-        best: tuple[Flaw | None, tuple[Step, ...], str] | None = None
+        best: tuple[Judged, tuple[Step, ...]] | None = None
         for attempt in range(self.options.max_redraws + 1):
             steps, mask = self._draw(index, attempt, source)
-            sha256 = mask_sha256(mask)
-            flaw = find_flaw(mask, self.contents[source], short(sha256) in seen, self.options)
-            if best is None or flaw is None or (best[0] is not None and flaw < best[0]):
-                best = flaw, steps, sha256
-            if flaw is None:
+            luck = generator(self.seed, "plan-luck", index, attempt).random()
+            judged = self.acceptance.judge(mask, source, wanted, luck)
+            if best is None or is_better(judged, best[0]):
+                best = judged, steps
+            if judged.flaw is None:
                 break
-            redrawn.append(flaw.reason)
+            redrawn.append(judged.flaw.reason)
         assert best is not None
-        flaw, steps, sha256 = best
-        reason = flaw.reason if flaw else None
-        return PlanEntry(index, key_of(index), source, steps, sha256, tuple(redrawn), reason)
+        self._refuse_unbelievable(index, source, best[0])
+        return self._entry(index, source, best[1], tuple(redrawn), best[0])
 
-    def _negative(self, index: int, source: str) -> PlanEntry:
+    def _entry(
+        self,
+        index: int,
+        source: str,
+        steps: tuple[Step, ...],
+        redrawn: tuple[str, ...],
+        judged: Judged,
+    ) -> Planned:
+        entry = PlanEntry(
+            index,
+            key_of(index),
+            source,
+            steps,
+            mask_sha256(judged.mask),
+            redrawn,
+            judged.flaw.reason if judged.flaw else None,
+            judged.signature.to_text() if judged.signature else "",
+            judged.kinds,
+        )
+        return Planned(entry, judged.mask, judged.look.features)
+
+    def _refuse_unbelievable(self, index: int, source: str, judged: Judged) -> None:
+        flaw = judged.flaw
+        if flaw is None or not flaw.is_unbelievable or self.options.on_implausible == "keep":
+            return
+        raise NothingAcceptableError(
+            f"no believable mask in {self.options.max_redraws + 1} draws from '{source}' "
+            f"({key_of(index)}); the least bad breaks a rule: {flaw.reason} ({flaw.detail}).",
+            "Weaken the operators, raise masks.plausible_tolerance or masks.max_redraws, or set "
+            "masks.on_implausible=keep.",
+        )
+
+    def _negative(self, index: int, source: str) -> Planned:
         """Return an empty mask; all of a size are equal, so it may come again and again."""
-        sha256 = mask_sha256(self.sources[source])
-        return PlanEntry(index, key_of(index), source, (), sha256)
+        mask = self.sources[source]
+        entry = PlanEntry(index, key_of(index), source, (), mask_sha256(mask))
+        return Planned(entry, mask, self.acceptance.looks[source].features)
 
     def _draw(self, index: int, attempt: int, source: str) -> tuple[tuple[Step, ...], Mask]:
         rng = generator(self.seed, "plan", index, attempt)
@@ -152,6 +199,8 @@ class Planner:
         return tuple(steps), mask
 
 
-def short(sha256: str) -> bytes:
-    """Return 16 bytes of a hash: enough to tell masks apart, and small to keep."""
-    return bytes.fromhex(sha256[:32])
+def is_better(judged: Judged, than: Judged) -> bool:
+    """Return whether a mask's flaw is less bad than another's; without flaw is best."""
+    if judged.flaw is None or than.flaw is None:
+        return judged.flaw is None and than.flaw is not None
+    return judged.flaw < than.flaw

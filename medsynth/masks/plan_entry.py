@@ -21,6 +21,8 @@ class PlanEntry:
     mask_sha256: hash of the resulting arrays, see `masks.fingerprint`.
     redrawn: why draws before this one were refused, in order.
     flaw: why this one would have been refused too, had there been redraws left.
+    signature: sketch of the mask, see `masks.signature`; empty for empty masks.
+    kinds: what the plan's balance counts it as.
     """
 
     index: int
@@ -30,6 +32,8 @@ class PlanEntry:
     mask_sha256: str
     redrawn: tuple[str, ...] = ()
     flaw: str | None = None
+    signature: str = ""
+    kinds: tuple[str, ...] = ()
 
     def source_ids(self) -> tuple[str, ...]:
         """Return all source masks that it derives from, each once: source, then donors."""
@@ -46,6 +50,8 @@ class PlanEntry:
             "mask_sha256": self.mask_sha256,
             "redrawn": list(self.redrawn),
             "flaw": self.flaw,
+            "signature": self.signature,
+            "kinds": list(self.kinds),
         }
 
     @classmethod
@@ -64,6 +70,8 @@ class PlanEntry:
                 mask_sha256=str(value["mask_sha256"]),
                 redrawn=tuple(str(reason) for reason in value["redrawn"]),
                 flaw=None if value["flaw"] is None else str(value["flaw"]),
+                signature=str(value.get("signature", "")),
+                kinds=tuple(str(kind) for kind in value.get("kinds", ())),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(

@@ -142,7 +142,12 @@ class HintedDiffusion(nn.Module):
 
     def loss_weight(self, noisy: NoisyInput) -> Tensor | None:
         """Return the factors of the losses' squared errors, (B, C, 1, 1); None for none."""
-        if self.preconditioning is None or self.schedule.options.weighting == "plain":
+        options = self.schedule.options
+        if options.weighting == "min-snr":
+            snr = (noisy.alpha / noisy.sigma).square()
+            least = snr.clamp(max=options.min_snr_gamma)
+            return least / (snr if options.prediction == "epsilon" else snr + 1)
+        if self.preconditioning is None or options.weighting == "plain":
             return None
         return self.preconditioning.loss_weight(noisy.alpha, noisy.sigma)
 

@@ -35,6 +35,12 @@ class ModelOptions(Options):
     """The Stable Diffusion backbone, which brings its own codec."""
     schedule: ScheduleOptions = Field(default_factory=ScheduleOptions)
     """Noise schedule and prediction."""
+
+    @property
+    def tells_attributes(self) -> bool:
+        """Whether the model is told anything that the data's CSV files say."""
+        return self.label_column is not None or "{" in self.stable_diffusion.prompt
+
     label_column: str | None = None
     """Column of the data's CSV files whose values the model is told with each image (scanner,
     stain, kind); none by default."""

@@ -74,6 +74,10 @@ class SampleStore:
         """Return the plan indices that are settled: accepted or given up."""
         return set(self._status)
 
+    def status(self, index: int) -> Status | None:
+        """Return what became of an entry of the plan, or None where it is not settled."""
+        return self._status.get(index)
+
     def count(self, status: Status) -> int:
         """Return how many samples have this status."""
         return sum(each == status for each in self._status.values())

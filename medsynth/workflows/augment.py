@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -17,22 +17,22 @@ from medsynth.core.errors import (
     UsageError,
 )
 from medsynth.core.seeds import derive_seed
-from medsynth.core.types import Mask, Sample
+from medsynth.core.types import Sample
 from medsynth.data.index import DataIndex
+from medsynth.data.user_masks import UserMasks
 from medsynth.io.interrupts import asked_to_stop
 from medsynth.io.runs import Run, find_run, name_latest
-from medsynth.masks.plan import extend_plan
-from medsynth.masks.plan_entry import PlanEntry
-from medsynth.masks.render import render
 from medsynth.model.backbone import build_backbone
 from medsynth.model.hints import mask_hint
 from medsynth.sampling.sampler import synthesize
-from medsynth.store.journal import Journal
 from medsynth.store.lineage import Lineage
 from medsynth.store.samples import GivenUp, NewSample, SampleStore
 from medsynth.workflows.hardware import choose_device, settle_threads
-from medsynth.workflows.model import Fitted, SourceMasks, load_fitted
+from medsynth.workflows.model import Fitted, load_fitted
+from medsynth.workflows.planned_work import PlannedWork
 from medsynth.workflows.recipe import Recipe, read_run_recipe
+from medsynth.workflows.user_work import UserWork, is_user_made
+from medsynth.workflows.wanted import MaskWork, Wanted
 
 LEAST_ACCEPTANCE = 0.2
 FLAT_STD = 2.0
@@ -45,26 +45,33 @@ SETTABLE = ("sampling.", "masks.", "model.stable_diffusion.base", "model.stable_
 class AugmentConfig:
     """What to make.
 
-    n: accepted samples that the run shall have, those already there included.
+    n: accepted samples that the run shall have, those already there included; None for as
+        many as there are masks.
+    masks: a user's masks, to be synthesized as they are; None for new ones from the plan.
     run: None for the latest; seed: of the plan and the images, None for the recipe's.
     sets: "sampling.key=value" or "masks.key=value" on top of the run's recipe.
     """
 
-    n: int
+    n: int | None
     run: Path | None = None
     seed: int | None = None
     sets: tuple[str, ...] = ()
     device: str | None = None
+    masks: Path | None = None
 
 
 @dataclass(frozen=True)
 class AugmentResult:
-    """What the run holds now; `made` of them were made by this call."""
+    """What the run holds now; `made` of them were made by this call.
+
+    relaxed: masks that were planned in spite of a flaw, by flaw.
+    """
 
     run: Path
     accepted: int
     given_up: int
     made: int
+    relaxed: dict[str, int] = field(default_factory=dict)
 
 
 def augment(config: AugmentConfig, report: Report) -> AugmentResult:
@@ -76,7 +83,9 @@ def augment(config: AugmentConfig, report: Report) -> AugmentResult:
         NothingAcceptableError: too few images were acceptable.
         InterruptedRunError: stopped by Ctrl-C.
     """
-    if config.n < 1:
+    if config.n is None and config.masks is None:
+        raise UsageError("--n is missing: how many samples the run shall have.", "--n 1000")
+    if config.n is not None and config.n < 1:
         raise UsageError(f"--n must be at least 1, not {config.n}.")
     for text in config.sets:
         if not text.startswith(SETTABLE):
@@ -92,43 +101,52 @@ def augment(config: AugmentConfig, report: Report) -> AugmentResult:
     device = choose_device(config.device)
     settle_threads(recipe.training.threads)
     index = DataIndex.load(run.path)
+    given = None if config.masks is None else UserMasks(config.masks, index)
+    n = len(given or ()) if config.n is None else config.n
     with run.lock("augment"):
         fitted = load_fitted(run, recipe, index, recipe.sampling.checkpoint)
         fitted.network.to(device)
         fitted.codec.to(device)
         seed = recipe.seed if config.seed is None else config.seed
-        job = Augmentation(run, recipe, index, fitted, seed)
-        if job.store.count("accepted") > config.n:
+        job = Augmentation(run, recipe, index, fitted, seed, given)
+        if job.store.count("accepted") > n:
             raise UsageError(
-                f"{run.path} has {len(job.store)} samples already, more than --n {config.n}.",
+                f"{run.path} has {len(job.store)} samples already, more than --n {n}.",
                 "--n counts all samples of the run; export fewer with --set export.ratio=R.",
             )
         name_latest(run)
         with asked_to_stop() as stop:
-            made = job.make(config.n, report, stop)
-    return AugmentResult(run.path, job.store.count("accepted"), job.store.count("given-up"), made)
+            made = job.make(n, report, stop)
+    accepted, given_up = job.store.count("accepted"), job.store.count("given-up")
+    return AugmentResult(run.path, accepted, given_up, made, dict(job.work.relaxed))
 
 
 class Augmentation:
     """The synthesis of one run under way; the caller holds the run's lock."""
 
     def __init__(
-        self, run: Run, recipe: Recipe, index: DataIndex, fitted: Fitted, seed: int
+        self,
+        run: Run,
+        recipe: Recipe,
+        index: DataIndex,
+        fitted: Fitted,
+        seed: int,
+        given: UserMasks | None = None,
     ) -> None:
         self.run = run
         self.recipe = recipe
         self.fitted = fitted
         self.seed = seed
-        self.sources = SourceMasks(index)
-        self.items = {item.id: item for item in index.split("train")}
         self.store = SampleStore(run.samples)
         if not self.store.done():
             run.plan.unlink(missing_ok=True)  # perhaps of another seed, or of other options
-        self.plan = Journal(run.plan)
-        self._refuse_mixture()
+        self._refuse_mixture(given is not None)
+        self.work: MaskWork = PlannedWork(run, recipe, index, seed)
+        if given is not None:
+            self.work = UserWork(given, recipe, index, self.store, seed)
 
-    def _refuse_mixture(self) -> None:
-        """Refuse to add to samples that other weights or another seed made."""
+    def _refuse_mixture(self, user_made: bool) -> None:
+        """Refuse to add to samples of other weights, another seed, or the other kind of masks."""
         first = next(self.store.rows(), None)
         if first is None:
             return
@@ -143,15 +161,23 @@ class Augmentation:
                 f"not {self.seed}.",
                 f"Leave --seed out, or move {self.run.samples} and plan.jsonl away.",
             )
+        if is_user_made(first.lineage.steps) != user_made:
+            made_from = "planned masks" if user_made else "a user's masks"
+            raise InputError(
+                f"the samples of {self.run.path} were made from {made_from}.",
+                f"Use {'no ' if user_made else ''}--masks as before, or move {self.run.samples} "
+                "away to begin a new set.",
+            )
 
     def make(self, n: int, report: Report, stop: Callable[[], bool]) -> int:
         """Make samples until the store has n accepted ones; return how many were made."""
         before = len(self.store)
         done = self.store.done()
-        for block in self._blocks():
+        for number in count():
             if len(self.store) >= n:
                 break
-            missing = [entry for entry in block if entry.index not in done]
+            block = self.work.block(number)
+            missing = {wanted.index for wanted in block} - done
             if missing:
                 self._make_block(block, missing, n)
                 report(len(self.store), n, "")
@@ -163,60 +189,39 @@ class Augmentation:
                 )
         return len(self.store) - before
 
-    def _blocks(self) -> Iterator[list[PlanEntry]]:
-        """Yield the plan in blocks of the batch size, extended as far as it is asked for.
-
-        A block is always made whole, so that its bytes do not depend on where a run stopped.
-        """
-        size, k = self.recipe.sampling.batch, 0
-        while True:
-            end = (k + 1) * size
-            if len(self.plan) < end:
-                known = map(PlanEntry.from_json, self.plan)
-                options, seed = self.recipe.masks, self.seed
-                grown = extend_plan(known, end + 16 * size, self.sources, options, seed)
-                self.plan.append([entry.to_json() for entry in grown])
-            rows = islice(range(k * size, end), size)
-            yield [PlanEntry.from_json(self.plan[row]) for row in rows]
-            k += 1
-
-    def _make_block(self, block: list[PlanEntry], missing: list[PlanEntry], n: int) -> None:
-        masks = [render(entry, self.sources) for entry in block]
+    def _make_block(self, block: list[Wanted], missing: set[int], n: int) -> None:
+        """Make a whole block's images: bytes shall not depend on where a run stopped."""
+        masks = [wanted.mask for wanted in block]
         hints = np.stack([mask_hint(mask.labels, mask.instances) for mask in masks])
-        seeds = [derive_seed(self.seed, "image", entry.key) for entry in block]
+        seeds = [derive_seed(self.seed, "image", wanted.key) for wanted in block]
         network = self.fitted.network
         device = next(network.parameters()).device
-        told = self.fitted.told.conditions([self.items[entry.source].attributes for entry in block])
+        told = self.fitted.told.conditions([wanted.attributes for wanted in block])
         images = synthesize(
             network, self.fitted.codec, hints, seeds, self.recipe.sampling, told, device
         )
-        wanted = {entry.index for entry in missing}
         items: list[NewSample | GivenUp] = []
         room = n - len(self.store)
-        for entry, mask, image in zip(block, masks, images, strict=True):
-            if entry.index not in wanted or room == 0:
+        for wanted, image in zip(block, images, strict=True):
+            if wanted.index not in missing or room == 0:
                 continue
-            item = self._judged(entry, mask, image)
+            item = self._judged(wanted, image)
             room -= isinstance(item, NewSample)
             items.append(item)
         self.store.add(items)
 
-    def _judged(
-        self, entry: PlanEntry, mask: Mask, image: NDArray[np.uint8]
-    ) -> NewSample | GivenUp:
-        sources = entry.source_ids()
-        group = "+".join(dict.fromkeys(self.items[each].group for each in sources))
+    def _judged(self, wanted: Wanted, image: NDArray[np.uint8]) -> NewSample | GivenUp:
         lineage = Lineage(
-            sources,
-            tuple(step.to_json() for step in entry.steps),
+            wanted.sources,
+            wanted.steps,
             self.seed,
             self.fitted.sha256,
             {**self.recipe.sampling.model_dump(mode="json"), "checkpoint": self.fitted.state.name},
         )
         if is_flat(image):
-            return GivenUp(entry.key, entry.index, lineage, "flat", group)
-        sample = Sample(entry.key, image, mask, "train", "synthetic", group)
-        return NewSample(sample, entry.index, lineage)
+            return GivenUp(wanted.key, wanted.index, lineage, "flat", wanted.group)
+        sample = Sample(wanted.key, image, wanted.mask, "train", "synthetic", wanted.group)
+        return NewSample(sample, wanted.index, lineage)
 
     def _check_acceptance(self) -> None:
         given_up, accepted = self.store.count("given-up"), len(self.store)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +11,6 @@ import torch
 
 from medsynth.core.errors import InputError, UsageError
 from medsynth.core.seeds import derive_seed
-from medsynth.core.types import Mask
-from medsynth.data.load import load_sample
 from medsynth.data.records import DataIndex
 from medsynth.io.hashing import hash_json
 from medsynth.io.runs import Run
@@ -193,23 +190,3 @@ def put_checkpoint(
             f"checkpoint {state.name} does not fit the recipe: {error}.",
             "Use the run's own recipe, or fit again.",
         ) from error
-
-
-class SourceMasks(Mapping[str, Mask]):
-    """The training masks at the model's geometry by id, read when first asked for."""
-
-    def __init__(self, index: DataIndex) -> None:
-        self._index = index
-        self._items = {item.id: item for item in index.split("train")}
-        self._read: dict[str, Mask] = {}
-
-    def __getitem__(self, key: str) -> Mask:
-        if key not in self._read:
-            self._read[key] = load_sample(self._index, self._items[key]).mask
-        return self._read[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)

@@ -48,7 +48,17 @@ def test_help_and_small_verbs_need_no_torch():
     assert done.returncode == 0, done.stderr
     asked = re.findall(r"^#(.*)$", done.stdout, re.MULTILINE)
     verbs = {words.strip() for words in asked}
-    assert {"", "doctor", "fit", "augment", "export", "show", "recipes", "recipes copy"} <= verbs
+    assert {
+        "",
+        "doctor",
+        "fit",
+        "augment",
+        "export",
+        "perturb",
+        "show",
+        "recipes",
+        "recipes copy",
+    } <= verbs
     assert done.stdout.count("Usage:") == len(asked)
     for option in (
         "--resume",

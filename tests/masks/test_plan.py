@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from medsynth.core.errors import InputError, UsageError
 from medsynth.core.options import parse_options
 from medsynth.core.types import Mask
-from medsynth.masks.acceptance import CLASS_LOST, DUPLICATE, VANISHED, count_redraws
+from medsynth.masks.acceptance import count_redraws
 from medsynth.masks.fingerprint import mask_sha256
+from medsynth.masks.flaws import CLASS_LOST, DUPLICATE, VANISHED
 from medsynth.masks.options import MaskOptions
 from medsynth.masks.plan import extend_plan, plan_length
 from medsynth.masks.plan_entry import PlanEntry
@@ -28,8 +29,11 @@ def plan(n, sources, options=DEFAULT, seed=3, entries=()):
     return list(extend_plan(entries, n, sources, options, seed))
 
 
+LENIENT = {"plausibility": "off", "max_iou_with_real": 1, "max_iou_within": 1}
+
+
 def only(op: str, **options: object) -> MaskOptions:
-    return MaskOptions.model_validate({"operators": [{"op": op, "options": options}]})
+    return MaskOptions.model_validate({"operators": [{"op": op, "options": options}], **LENIENT})
 
 
 def test_extending_leaves_the_beginning(sources) -> None:
@@ -56,7 +60,7 @@ def test_every_source_is_used_equally_in_a_shuffled_order(sources) -> None:
 
 
 def test_render_gives_the_planned_masks_and_no_two_alike(sources) -> None:
-    entries = plan(60, sources)
+    entries = plan(60, sources, MaskOptions(**LENIENT))
     taken = {mask_sha256(mask) for mask in sources.values()}
     for entry in entries:
         again = PlanEntry.from_json(json.loads(json.dumps(entry.to_json())))
@@ -104,7 +108,7 @@ def test_a_lost_class_is_drawn_again() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (8, 8)])
 def test_a_full_mask_never_loops_for_ever(size) -> None:
     full = {"full": Mask(np.ones(size, np.uint8))}
-    entries = plan(3, full, MaskOptions(max_redraws=2))
+    entries = plan(3, full, MaskOptions(max_redraws=2, **LENIENT))
     assert [entry.flaw for entry in entries] == [DUPLICATE] * 3
     assert all(render(entry, full).same_as(full["full"]) for entry in entries)
 

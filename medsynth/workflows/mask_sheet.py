@@ -1,0 +1,99 @@
+"""Planned masks on one picture: each source beside its result, what was done in words below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from medsynth.core.types import Mask
+from medsynth.data.contact_sheet import PALETTE, outlines, overlay
+from medsynth.data.load import load_sample
+from medsynth.data.records import DataIndex
+from medsynth.io.grids import picture_grid
+from medsynth.masks.plan_entry import PlanEntry
+from medsynth.masks.words import in_words
+
+COLUMNS = 4
+SIDE_PX = 150
+"""The longer side of a picture on the sheet."""
+GAP_PX = 3
+FONT_PX = 11
+LINES = 5
+PAPER, INK = (255, 255, 255), (30, 30, 30)
+
+
+def mask_sheet(
+    index: DataIndex, entries: Sequence[PlanEntry], read: Callable[[PlanEntry], Mask]
+) -> NDArray[np.uint8]:
+    """Return the contact sheet, (H, W, 3) uint8.
+
+    Args:
+        index: the data that the sources come from.
+        entries: what to show, one at least.
+        read: gives an entry's mask.
+    """
+    items = {item.id: item for item in index.split("train")}
+    tiles = []
+    for entry in entries:
+        source = overlay(load_sample(index, items[entry.source]))
+        words = f"{entry.source} to {entry.key}: {in_words(entry.steps)}"
+        if entry.flaw:
+            words += f" [{entry.flaw}]"
+        tiles.append(captioned(side_by_side(source, painted(read(entry))), words))
+    rows = [tiles[k : k + COLUMNS] for k in range(0, len(tiles), COLUMNS)]
+    return picture_grid(rows, gap_px=8)
+
+
+def painted(mask: Mask) -> NDArray[np.uint8]:
+    """Return (H, W, 3) uint8: each class in its colour, darker inside than at its outline."""
+    colours = PALETTE[(mask.labels.astype(int) - 1) % len(PALETTE)]
+    lines = outlines(mask) > 0
+    inside = np.where((mask.labels > 0)[..., None], colours // 2, np.uint8(24))
+    return np.where(lines[..., None], colours, inside).astype(np.uint8)
+
+
+def side_by_side(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return two pictures of one size beside each other, the longer side `SIDE_PX`."""
+    height, width = left.shape[:2]
+    scale = SIDE_PX / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    a, b = (
+        np.asarray(Image.fromarray(each).resize(size, Image.Resampling.BOX))
+        for each in (left, right)
+    )
+    return np.concatenate([a, np.full_like(a[:, :GAP_PX], 255), b], axis=1)
+
+
+def captioned(picture: NDArray[np.uint8], words: str) -> NDArray[np.uint8]:
+    """Return the picture with words below, cut off where they fill more than their lines."""
+    font = ImageFont.load_default(FONT_PX)
+    height, width = picture.shape[:2]
+    lines = wrapped(words, lambda text: font.getlength(text) <= width - 2)
+    sheet = Image.new("RGB", (width, height + LINES * (FONT_PX + 2) + 4), PAPER)
+    sheet.paste(Image.fromarray(picture), (0, 0))
+    ImageDraw.Draw(sheet).multiline_text((1, height + 2), "\n".join(lines), INK, font, spacing=2)
+    return np.asarray(sheet)
+
+
+def wrapped(words: str, fits: Callable[[str], bool], most: int = LINES) -> list[str]:
+    """Return words in lines that fit, the last ending in "..." where there are more.
+
+    >>> wrapped("one two three four", lambda text: len(text) <= 8, 2)
+    ['one two', 'three...']
+    """
+    lines = [""]
+    for word in words.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and not fits(longer):
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    if len(lines) <= most:
+        return lines
+    last = lines[most - 1]
+    while last and not fits(last + "..."):
+        last = last[:-1]
+    return [*lines[: most - 1], last + "..."]

@@ -1,0 +1,96 @@
+"""Work from a user's own masks: each of them gets an image, then each a second one."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from pathlib import PurePosixPath
+from typing import Any
+
+from medsynth.core.errors import InputError
+from medsynth.core.seeds import generator
+from medsynth.data.records import DataIndex, Item
+from medsynth.data.user_masks import UserMasks
+from medsynth.masks.plan_entry import key_of
+from medsynth.store.samples import SampleStore
+from medsynth.workflows.recipe import Recipe
+from medsynth.workflows.wanted import Wanted
+
+OP = "user-mask"
+"""What stands in the lineage in place of an operator."""
+
+
+class UserWork:
+    """A user's masks in turn, those first that have the fewest accepted images.
+
+    Args:
+        masks: the checked masks.
+        recipe: batch size.
+        index: the run's data; each image is told what is told of one of its training pairs.
+        store: what the run has already; it says which images were given up.
+        seed: of the choice of those pairs.
+
+    Raises:
+        InputError: the store's first samples were made from other masks.
+    """
+
+    def __init__(
+        self, masks: UserMasks, recipe: Recipe, index: DataIndex, store: SampleStore, seed: int
+    ) -> None:
+        self._masks = masks
+        self._size = recipe.sampling.batch
+        self._seed = seed
+        self._pairs = index.split("train") if recipe.model.tells_attributes else []
+        self._store = store
+        self._known = {row.index: _sha256(row.lineage.steps) for row in store.rows()}
+        self._turns: list[int] = []
+        self._images = [0] * len(masks)
+        self.relaxed: Counter[str] = Counter()
+
+    def block(self, number: int) -> list[Wanted]:
+        """Return a block; those before it are settled by now."""
+        first = number * self._size
+        for index in range(max(0, first - self._size), first):
+            if self._store.status(index) == "given-up":
+                self._images[self._turns[index]] -= 1
+        queue = [(images, mask) for mask, images in enumerate(self._images)]
+        heapq.heapify(queue)
+        for _ in range(self._size):
+            images, mask = queue[0]
+            heapq.heapreplace(queue, (images + 1, mask))
+            self._images[mask] += 1
+            self._turns.append(mask)
+        return [self._wanted(index) for index in range(first, first + self._size)]
+
+    def _wanted(self, index: int) -> Wanted:
+        turn = self._turns[index]
+        user = self._masks.masks[turn]
+        if self._known.get(index, user.sha256) != user.sha256:
+            raise InputError(
+                f"sample {key_of(index)} was made from another mask than {user.file}.",
+                "Use the same folder of masks as before, or begin a new set in another run.",
+            )
+        params: dict[str, Any] = {"file": user.file, "sha256": user.sha256}
+        pair = self._pair(index)
+        if pair is not None:
+            params["told_as"] = pair.id
+        step = {"op": OP, "params": params, "donors": []}
+        attributes = {} if pair is None else pair.attributes
+        group = f"user-{PurePosixPath(user.file).stem}"
+        return Wanted(index, key_of(index), self._masks.read(turn), (), (step,), group, attributes)
+
+    def _pair(self, index: int) -> Item | None:
+        """Return the training pair as which an image is told of; None where there are none."""
+        if not self._pairs:
+            return None
+        rng = generator(self._seed, "user-label", index)
+        return self._pairs[int(rng.integers(len(self._pairs)))]
+
+
+def is_user_made(steps: Any) -> bool:
+    """Return whether the steps of a lineage say that the mask was a user's."""
+    return bool(steps) and steps[0].get("op") == OP
+
+
+def _sha256(steps: Any) -> str:
+    return str(steps[0]["params"]["sha256"]) if is_user_made(steps) else ""
