@@ -43,6 +43,7 @@ def write_run(
             "versions": {name: version(name) for name in LIBRARIES},
             "python": platform.python_version(),
             "device": str(prepared.device),
+            "processes": prepared.processes.count,
             "threads": prepared.recipe.training.threads,
             "seed": prepared.recipe.seed,
             "labels": list(prepared.told.labels),

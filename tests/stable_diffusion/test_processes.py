@@ -23,8 +23,12 @@ def _own_folder(tmp_path, monkeypatch):
 
 
 def launch(*arguments, processes=2):
-    """Run medsynth under accelerate; return exit code and standard error."""
-    command = [sys.executable, "-m", "accelerate.commands.launch", "--cpu"]
+    """Run medsynth under accelerate; return exit code and standard error.
+
+    accelerate starts several processes on one machine by `--multi_gpu` alone; which device each
+    takes is medsynth's to say.
+    """
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu"]
     command += ["--num_processes", processes, "--num_machines", 1, "--mixed_precision", "no"]
     command += ["--dynamo_backend", "no", "--main_process_port", 0, "-m", "medsynth", *arguments]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"}
@@ -64,6 +68,10 @@ def test_two_processes_compute_what_one_does_and_go_on_for_one_another(sd15, sd_
     assert code == 0, said
     assert said.count("Fitted") == 0  # on standard output, and once
     assert_alike("one", "two")
+    assert [json.loads(Path(r, "run.json").read_text())["processes"] for r in ("one", "two")] == [
+        1,
+        2,
+    ]
     shutil.copytree("two", "then-one")
     shutil.rmtree("then-one/checkpoints/siamese-0000004")
     fit(FitConfig(run=Path("then-one"), resume=True, device="cpu"), quiet)
