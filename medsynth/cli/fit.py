@@ -25,7 +25,7 @@ def fit(
     ] = None,
     *,
     recipe: Annotated[
-        str | None, typer.Option(metavar="R", help="A recipe's name or file; default: compact.")
+        str | None, typer.Option(metavar="R", help="A recipe's name or file; default: auto.")
     ] = None,
     run: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The run's folder; default: runs/DATA-1.")
@@ -62,13 +62,21 @@ def fit(
         data, recipe, run, tuple(sets or ()), steps, max_minutes, resume, init_from, device
     )
     with progress("fit") as report:
-        result = estimate(config, report) if dry_run else fit_run(config, report, show_warning)
+        if dry_run:
+            found = estimate(config, report, show_note)
+        else:
+            result = fit_run(config, report, show_warning, show_note)
     if as_json:
-        print_json(result)
+        print_json(found if dry_run else result)
     elif dry_run:
-        show_estimate(result)  # type: ignore[arg-type]
+        show_estimate(found)
     else:
-        show_result(result)  # type: ignore[arg-type]
+        show_result(result)
+
+
+def show_note(text: str) -> None:
+    """Print a note."""
+    err.print(f"auto: {text}", markup=False)
 
 
 def show_warning(text: str) -> None:

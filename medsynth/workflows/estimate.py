@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from medsynth.model.backbone import build_backbone
 from medsynth.model.codecs.codec import Codec
 from medsynth.training.codec import prepare_codec
 from medsynth.training.measure import Cost, measure_cost, steps_within
+from medsynth.workflows.choice import chosen
 from medsynth.workflows.fit_config import FitConfig
 from medsynth.workflows.fit_opening import (
     Prepared,
@@ -44,8 +46,11 @@ class Estimate:
     device: str
 
 
-def estimate(config: FitConfig, report: Report) -> Estimate:
+def estimate(
+    config: FitConfig, report: Report, note: Callable[[str], None] = lambda _: None
+) -> Estimate:
     """Measure a few steps of each phase and say what the fit would take; writes nothing."""
+    config = chosen(config, note)
     recipe = new_recipe(config)
     check_geometry(recipe)
     report(0, 0, "reading the data")

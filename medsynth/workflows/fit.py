@@ -20,6 +20,7 @@ from medsynth.training.checkpoints import Checkpoints, CheckpointState
 from medsynth.training.generator import GeneratorFit, Hooks
 from medsynth.training.log import FitLog
 from medsynth.training.processes import Processes
+from medsynth.workflows.choice import chosen
 from medsynth.workflows.estimate import settle_steps
 from medsynth.workflows.fit_beginning import (
     first_network,
@@ -38,7 +39,10 @@ __all__ = ["FitConfig", "FitResult", "fit"]
 
 
 def fit(
-    config: FitConfig, report: Report, warn: Callable[[str], None] = lambda _: None
+    config: FitConfig,
+    report: Report,
+    warn: Callable[[str], None] = lambda _: None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> FitResult:
     """Fit, or go on fitting.
 
@@ -46,6 +50,7 @@ def fit(
         config: what and how.
         report: progress as (done, total, text).
         warn: told each warning in words as it arises.
+        note: told what recipe was chosen and why, where none was named.
 
     Raises:
         UsageError: recipe, options, device or run folder are wrong.
@@ -58,6 +63,7 @@ def fit(
         return _follow(config, processes)
     told = False
     try:
+        config = chosen(config, note)
         run, recipe, index = open_run(config, report)
         with run.lock("fit"):
             prepared = prepare(config, run, recipe, index, processes)

@@ -117,13 +117,13 @@ def load_recipe(name_or_path: str | None, sets: Sequence[str] = ()) -> Recipe:
     """Return a recipe with `--set` values on top.
 
     Args:
-        name_or_path: a name, a .yaml file, or None for the default recipe.
+        name_or_path: a name, a .yaml file, or None (and auto) for the default recipe.
         sets: "a.b=value" texts, the value in YAML.
 
     Raises:
         UsageError: no such recipe, a misspelt key, a value that does not fit.
     """
-    name = name_or_path or DEFAULT
+    name = DEFAULT if name_or_path in (None, "auto") else name_or_path
     return _resolve(read_yaml(recipe_path(name)), sets, f"recipe {name}")
 
 

@@ -1,0 +1,154 @@
+"""auto: which recipe suits this machine and this data, and why."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median_low
+
+import torch
+from huggingface_hub import try_to_load_from_cache
+from PIL import Image
+
+from medsynth.data.layout import find_pairs
+from medsynth.data.listing import list_files
+from medsynth.data.options import DataOptions
+from medsynth.model.codecs.taef2 import HUB_ID as TAEF2
+from medsynth.workflows.fit_config import FitConfig
+from medsynth.workflows.hardware import choose_device
+from medsynth.workflows.recipe import DEFAULT
+
+AUTO = "auto"
+SD_ID = "stable-diffusion-v1-5/stable-diffusion-v1-5"
+SIDES_PX = (64, 96, 128)
+"""Sizes that a fit from scratch learns in minutes on a CPU."""
+LOOKED_AT = 32
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What there is to compute with.
+
+    device: "cpu", "cuda" or "mps"; gpu_bytes: memory of the CUDA device, 0 without.
+    stable_diffusion, taef2: where these pretrained models are at hand, or None.
+    """
+
+    device: str
+    gpu_bytes: int = 0
+    stable_diffusion: str | None = None
+    taef2: str | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A recipe, options on top of it, and the reasons in words."""
+
+    recipe: str
+    sets: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+def chosen(config: FitConfig, note: Callable[[str], None]) -> FitConfig:
+    """Return the same with a recipe named, if it names none; what is chosen is told.
+
+    What the user sets goes before what is chosen.
+    """
+    if config.resume or config.data is None or config.recipe not in (None, AUTO):
+        return config
+    choice = choose(look_at_machine(config.device), shorter_side_px(config.data, config.sets))
+    for reason in choice.reasons:
+        note(reason)
+    return replace(config, recipe=choice.recipe, sets=(*choice.sets, *config.sets))
+
+
+def choose(machine: Machine, side_px: int | None) -> Choice:
+    """Return what suits.
+
+    Args:
+        machine: what there is.
+        side_px: the images' shorter side, as the median; None where no image can be read.
+    """
+    large = machine.device == "cuda" and machine.gpu_bytes >= 11 * GIB
+    if large and machine.stable_diffusion is not None:
+        return on_gpu(machine, machine.stable_diffusion)
+    size, why = best_size(side_px)
+    sets = [f"data.size={size}"]
+    reasons = [f"recipe {DEFAULT}: from scratch on {machine.device}.", why]
+    if machine.taef2 is not None:
+        sets += ["model.codec.name=taef2", f"model.codec.weights={machine.taef2}"]
+        reasons.append(f"images become latents by the pretrained TAEF2 at {machine.taef2}.")
+    else:
+        reasons.append(BETTER)
+    if large:
+        reasons.append(LARGE)
+    return Choice(DEFAULT, tuple(sets), tuple(reasons))
+
+
+BETTER = (
+    "images become latents by patches, fitted on your own images. They come out far better with "
+    f"the pretrained TAEF2 (5 MB, MIT): MEDSYNTH_TAEF2=FILE, or {TAEF2} to download it."
+)
+LARGE = (
+    "this GPU could fit Stable Diffusion: set MEDSYNTH_SD_BASE to a folder or a hub id such as "
+    f"{SD_ID}."
+)
+
+
+def on_gpu(machine: Machine, base: str) -> Choice:
+    """Return the Stable Diffusion recipe that the GPU's memory holds."""
+    recipe = "sd15-24gb" if machine.gpu_bytes >= 20 * GIB else "sd15-12gb"
+    found = f"{machine.gpu_bytes / GIB:.0f} GB of GPU memory, and Stable Diffusion at {base}"
+    return Choice(recipe, (f"model.stable_diffusion.base={base}",), (f"recipe {recipe}: {found}.",))
+
+
+def best_size(side_px: int | None) -> tuple[int, str]:
+    """Return the model's size for images of this shorter side, and why.
+
+    >>> best_size(100)[0], best_size(2000)[0], best_size(30)[0]
+    (96, 128, 64)
+    """
+    if side_px is None:
+        return SIDES_PX[-1], f"{SIDES_PX[-1]} pixels: no image could be looked at."
+    size = max([side for side in SIDES_PX if side <= side_px], default=SIDES_PX[0])
+    return size, f"{size} pixels: the images' shorter side is {side_px} in the middle of them."
+
+
+def look_at_machine(device: str | None) -> Machine:
+    """Return what there is on this machine; the network is not used."""
+    found = choose_device(device)
+    memory = 0
+    if found.type == "cuda":
+        memory = int(torch.cuda.get_device_properties(found).total_memory)
+    base = os.environ.get("MEDSYNTH_SD_BASE") or cached(SD_ID, "unet/config.json")
+    weights = os.environ.get("MEDSYNTH_TAEF2") or cached(TAEF2, "taef2.safetensors")
+    return Machine(found.type, memory, base, weights)
+
+
+def cached(hub_id: str, file: str) -> str | None:
+    """Return a hub id if that file of it is in the local cache."""
+    return hub_id if isinstance(try_to_load_from_cache(hub_id, file), str) else None
+
+
+def shorter_side_px(root: Path, sets: tuple[str, ...]) -> int | None:
+    """Return the median shorter side of some of the images, by their headers alone.
+
+    A folder that cannot be read is told of later, by the fit itself.
+    """
+    named = {k: v for k, _, v in (s.removeprefix("data.").partition("=") for s in sets)}
+    told = {key: named[key] for key in ("images", "masks", "reader") if key in named}
+    try:
+        listing = list_files(root)
+        pairs = find_pairs(listing, DataOptions(**told))[1].pairs
+    except Exception:  # noqa: BLE001 - whatever it is, the fit will say it better
+        return None
+    sides = []
+    for pair in pairs[:: max(1, len(pairs) // LOOKED_AT)]:
+        try:
+            with Image.open(root / pair.image) as image:
+                sides.append(min(image.size))
+        except (OSError, ValueError):
+            continue
+    return median_low(sides) if sides else None
