@@ -39,8 +39,9 @@ from medsynth.workflows.fit import FitConfig, fit
 RECIPE = "compact-quick"
 TILE = 64
 STRIDE = 16
-STRIPS: dict[Split, tuple[int, int]] = {"train": (0, 384), "val": (384, 448), "test": (448, 512)}
-"""Columns of the micrograph, in pixels; tiles never cross from one strip to another."""
+STRIPS: dict[Split, tuple[int, int]] = {"test": (0, 64), "val": (64, 128), "train": (128, 512)}
+"""Columns of the micrograph, in pixels; tiles never cross from one strip to another. Gland and
+stroma take half of the training strip each, so that a mask says something."""
 EXPORT = "coco"
 SHOWN = 8
 Report = Callable[[int, int, str], None]
