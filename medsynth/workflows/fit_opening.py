@@ -25,6 +25,10 @@ from medsynth.workflows.model import PROMPTS, add_controlnet, check_geometry
 from medsynth.workflows.recipe import Recipe, load_recipe, read_run_recipe
 
 FEW_PAIRS = 50
+OWN = frozenset(
+    {".lock", ".lock-holder", "cache", "checkpoints", "index.json", "items.jsonl", "run.json"}
+)
+"""What a fit that was killed at its very beginning may have left."""
 Report = Callable[[int, int, str], None]
 
 
@@ -118,10 +122,31 @@ def open_run(config: FitConfig, report: Report) -> tuple[Run, Recipe, DataIndex]
             f"{config.run} holds a run already.",
             f"Go on with it: medsynth fit --resume --run {config.run}; or choose another folder.",
         )
+    if config.run is not None:
+        refuse_strange(config.run)
     data = data_folder(config)
     report(0, 0, "reading the data")
     index = build_index(data, recipe.data, recipe.seed)
     return Run(config.run) if config.run else new_run(data.resolve().name), recipe, index
+
+
+def refuse_strange(path: Path) -> None:
+    """Refuse to put a run among files of another kind.
+
+    Raises:
+        UsageError: the folder holds something that no run has.
+    """
+    try:
+        strange = sorted(p.name for p in path.iterdir() if p.name not in OWN)
+    except FileNotFoundError:
+        return
+    except NotADirectoryError:
+        strange = [path.name]
+    if strange:
+        raise UsageError(
+            f"{path} is not empty and holds no run (for example {strange[0]}).",
+            "Choose another folder with --run.",
+        )
 
 
 def prepare(

@@ -1,12 +1,14 @@
 """Which codec? Each fits the demo's micrograph for the same minutes, and is measured by its stain.
 
     python tests/benchmarks/codecs.py --minutes 2 --out codecs.json
-    python tests/benchmarks/codecs.py --minutes 2 --taef2 ../shared/weights/taef2.safetensors
+    python tests/benchmarks/codecs.py --minutes 2 --taef2 taef2.safetensors \\
+        --mobilenet mobilenet_v2-b0353104.pth
 
 One row a codec: round trip of held-out tiles (PSNR, stain Dice), then of the samples of a fit
 with that codec: stain Dice with the masks asked for, with shuffled masks, residual noise against
-real tiles, samples a CPU-minute. The baseline is `haar`, which needs no fit of its own. The
-codec's own fit counts into the minutes.
+real tiles, and with --mobilenet the KID of MobileNetV2 features to the training tiles (beside
+that of held-out real tiles). The baseline is `haar`, which needs no fit of its own. The codec's
+own fit counts into the minutes.
 """
 
 from __future__ import annotations
@@ -24,8 +26,11 @@ import torch
 from medsynth.data.load import load_sample
 from medsynth.data.records import DataIndex
 from medsynth.io.runs import Run
+from medsynth.model.mobilenet import MobileNetV2, load_mobilenet
+from medsynth.quality.kid import kernel_distance
 from medsynth.quality.overlap import pooled_dice
 from medsynth.quality.stain import StainRule
+from medsynth.store.samples import SampleStore
 from medsynth.training.pairs import to_tensor
 from medsynth.workflows.demo import DemoConfig, demo
 from medsynth.workflows.model import load_codec
@@ -45,7 +50,9 @@ def quiet(label):
     yield lambda *_: None
 
 
-def measure(codec: dict[str, object], minutes: float) -> dict[str, float]:
+def measure(
+    codec: dict[str, object], minutes: float, features: MobileNetV2 | None
+) -> dict[str, float]:
     started = time.monotonic()
     sets = [f"model.codec.{key}={value}" for key, value in codec.items()]
     with tempfile.TemporaryDirectory() as folder:
@@ -57,9 +64,25 @@ def measure(codec: dict[str, object], minutes: float) -> dict[str, float]:
             "dice": result.dice,
             "dice_shuffled": result.dice_shuffled,
             "noise_ratio": result.noise_ratio,
+            **({} if features is None else distances(Run(result.run), features)),
             "fit_minutes": result.fit_s / 60,
             "minutes": (time.monotonic() - started) / 60,
         }
+
+
+def distances(run: Run, features: MobileNetV2) -> dict[str, float]:
+    index = DataIndex.load(run.path)
+    store = SampleStore(run.samples)
+    sets = {
+        "train": [load_sample(index, item).image for item in index.split("train")],
+        "test": [load_sample(index, item).image for item in index.split("test")],
+        "synthetic": [sample.image for sample in store.samples()],
+    }
+    found = {name: features(to_tensor(images)).numpy() for name, images in sets.items()}
+    return {
+        "kid": kernel_distance(found["synthetic"], found["train"]),
+        "kid_held_out": kernel_distance(found["test"], found["train"]),
+    }
 
 
 def round_trip(run: Run) -> dict[str, float]:
@@ -85,14 +108,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=2.0, help="of each fit")
     parser.add_argument("--taef2", type=Path, help="taef2.safetensors, to compare it too")
+    parser.add_argument("--mobilenet", type=Path, help="MobileNetV2's weights, for the KID")
+    parser.add_argument("--only", nargs="*", help="names of codecs, all by default")
     parser.add_argument("--out", type=Path, help="write the rows as JSON")
     arguments = parser.parse_args()
     codecs: dict[str, dict[str, object]] = dict(CODECS)
     if arguments.taef2:
         codecs["taef2"] = {"name": "taef2", "factor": 8, "weights": str(arguments.taef2.resolve())}
+    features = None if arguments.mobilenet is None else load_mobilenet(arguments.mobilenet)
     rows = {}
     for name, codec in codecs.items():
-        rows[name] = {k: round(v, 4) for k, v in measure(codec, arguments.minutes).items()}
+        if arguments.only and name not in arguments.only:
+            continue
+        measured = measure(codec, arguments.minutes, features)
+        rows[name] = {k: round(v, 4) for k, v in measured.items()}
         print(name, rows[name], flush=True)
         if arguments.out:
             arguments.out.write_text(json.dumps(rows, indent=1) + "\n")

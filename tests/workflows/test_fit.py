@@ -188,6 +188,14 @@ def test_an_estimate_writes_nothing(fitted, recipe, tmp_path):
     assert short.minutes <= 0.06
 
 
+def test_a_run_does_not_begin_among_other_files(fit, blobs):
+    Path("run").mkdir()
+    Path("run/thesis.tex").write_text("years of work")
+    with pytest.raises(UsageError, match=r"run is not empty and holds no run \(for example thesis"):
+        fit(blobs())
+    assert [path.name for path in Path("run").iterdir()] == ["thesis.tex"]
+
+
 # Beginning with fitted weights
 
 
