@@ -32,7 +32,7 @@ def resumed_state(run: Run, prepared: Prepared) -> CheckpointState | None:
         InputError: it is from another recipe or other data; or all are damaged.
     """
     state = Checkpoints(run.checkpoints).latest()
-    if state is not None and state.recipe_sha256 != prepared.recipe.fit_sha256(prepared.index.hash):
+    if state is not None and state.recipe_sha256 != prepared.fit_sha256:
         raise InputError(
             f"checkpoint {state.name} is from another recipe or other data.",
             "Resume with the run's own recipe, or start a new fit.",

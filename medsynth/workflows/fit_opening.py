@@ -22,7 +22,7 @@ from medsynth.workflows.arrays import Told, encode_told, load_pairs, read_told
 from medsynth.workflows.fit_config import FitConfig
 from medsynth.workflows.hardware import choose_device, settle_threads
 from medsynth.workflows.model import PROMPTS, add_controlnet, check_geometry
-from medsynth.workflows.recipe import Recipe, load_recipe, read_run_recipe
+from medsynth.workflows.recipe import Recipe, load_recipe, read_run_recipe, run_fit_sha256
 
 FEW_PAIRS = 50
 OWN = frozenset(
@@ -43,6 +43,12 @@ class Prepared:
     told: Told
     device: torch.device
     processes: Processes = Processes()  # noqa: RUF009 - frozen
+    written_sha256: str | None = None
+
+    @property
+    def fit_sha256(self) -> str:
+        """Hash of what weights depend on: of a resumed run as its recipe was written."""
+        return self.written_sha256 or self.recipe.fit_sha256(self.index.hash)
 
     def latents(self, codec: Codec, folder: Path | None) -> Latents:
         """Return the codec as it encodes batches; `folder` keeps latents of a slow one."""
@@ -71,7 +77,7 @@ class Prepared:
             recipe.training,
             partial(add_controlnet, recipe, codec),
             recipe.seed,
-            recipe.fit_sha256(self.index.hash),
+            self.fit_sha256,
         )
 
 
@@ -169,11 +175,12 @@ def prepare(
     backbone, column = build_backbone(recipe.model), recipe.model.label_column
     if config.resume:
         told = read_told(run.checkpoints / PROMPTS, index, column, backbone.prompt())
+        written = run_fit_sha256(run, index.hash)
     else:
-        told = encode_told(index, column, backbone)
+        told, written = encode_told(index, column, backbone), None
     train, val = (load_pairs(index, index.split(name), told) for name in ("train", "val"))
     processes.shares(recipe.training.batch, recipe.training.accumulate)
-    return Prepared(recipe, index, train, val, told, device, processes)
+    return Prepared(recipe, index, train, val, told, device, processes, written)
 
 
 def early_warnings(prepared: Prepared) -> list[str]:

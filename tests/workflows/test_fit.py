@@ -13,7 +13,8 @@ from safetensors.torch import load_file, save_file
 from medsynth.core.errors import InputError, InterruptedRunError, UsageError
 from medsynth.data.index import DataIndex
 from medsynth.io.images import read_png
-from medsynth.io.yaml import read_yaml
+from medsynth.io.runs import Run
+from medsynth.io.yaml import dump_yaml, read_yaml
 from medsynth.store.samples import SampleStore
 from medsynth.training.checkpoints import Checkpoints
 from medsynth.training.log import read_log
@@ -21,6 +22,7 @@ from medsynth.workflows.augment import AugmentConfig, augment
 from medsynth.workflows.estimate import estimate
 from medsynth.workflows.fit import FitConfig
 from medsynth.workflows.fit import fit as run_fit
+from medsynth.workflows.recipe import run_fit_sha256
 
 
 def quiet(done, total, text):
@@ -186,6 +188,22 @@ def test_an_estimate_writes_nothing(fitted, recipe, tmp_path):
     assert {p: p.stat().st_mtime_ns for p in fitted.data.rglob("*")} == before
     short = estimate(FitConfig(fitted.data, str(recipe), max_minutes=0.05), quiet)
     assert short.minutes <= 0.06
+
+
+def test_options_that_later_versions_add_do_not_disown_a_fit(fit, fitted):
+    """An older medsynth wrote a recipe without them."""
+    with pytest.raises(InterruptedRunError):
+        fit(fitted.data, report=Stopper(5))
+    recipe = Path("run/recipe.yaml")
+    values = read_yaml(recipe)
+    values["training"].pop("accumulate")
+    recipe.write_text(dump_yaml(values))
+    older = run_fit_sha256(Run(Path("run")), DataIndex.load(Path("run")).hash)
+    for state in Path("run/checkpoints").glob("*/state.json"):
+        values = json.loads(state.read_text())
+        assert values["recipe_sha256"] != older
+        state.write_text(json.dumps(values | {"recipe_sha256": older}))
+    assert fit(None, resume=True).steps == {"base": 3, "siamese": 4}
 
 
 def test_a_run_does_not_begin_among_other_files(fit, blobs):
