@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -144,3 +145,29 @@ def test_wrong_conversions(run, fitted):
         convert(ConvertConfig("diffusers", Path("out"), Path("compact")))
     assert not Path("out").exists()
     assert Checkpoints(run / "checkpoints").latest().step == 4
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".ckpt"])
+def test_one_file_is_a_base_too_and_the_network_is_not_used(
+    run, sd15, sd_recipe, suffix, monkeypatch
+):
+    convert(ConvertConfig("ldm", Path("whole.safetensors"), run))
+    values = load_file("whole.safetensors")
+    plain = {k: v for k, v in values.items() if not k.startswith("control_model.")}
+    single = Path(f"single{suffix}")
+    if suffix == ".ckpt":
+        torch.save({"state_dict": plain}, single)
+    else:
+        save_file(plain, single)
+
+    def refuse(*_, **__):
+        raise AssertionError("the network was used")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    sets = (f"model.stable_diffusion.config={sd15}",)
+    recipe = str(sd_recipe(single))
+    fit(FitConfig(Path("data"), recipe, Path("other"), sets, device="cpu"), quiet)
+    stored = json.loads(Path("other/run.json").read_text())["base_sha256"]
+    assert stored == json.loads(Path("run/run.json").read_text())["base_sha256"]
+    assert augment(AugmentConfig(1, Path("other"), device="cpu"), quiet).accepted == 1
