@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from medsynth.io.atomic import write_json
 from medsynth.io.runs import Run, name_latest
 from medsynth.model.backbone import build_backbone
 from medsynth.model.ldm.checkpoint import read_checkpoint
+from medsynth.model.ldm.hint_shape import infer_hint_shape
 from medsynth.model.ldm.parts import LdmParts, split_checkpoint
 from medsynth.model.stable_diffusion.base import Base
 from medsynth.training.checkpoints import Checkpoints, CheckpointState
@@ -28,7 +30,7 @@ from medsynth.training.phase import own_tensors
 from medsynth.workflows.arrays import encode_told
 from medsynth.workflows.fit_opening import Prepared, Report
 from medsynth.workflows.fit_writing import write_run
-from medsynth.workflows.model import add_controlnet, new_network
+from medsynth.workflows.model import add_controlnet, check_geometry, new_network
 from medsynth.workflows.recipe import Recipe, load_recipe
 
 RECIPE = "sd15-paper"
@@ -81,24 +83,31 @@ def import_checkpoint(config: ImportConfig, report: Report) -> ImportResult:
     state = read_checkpoint(config.checkpoint)
     own_text = not any(name.startswith(OPEN_CLIP) for name in state)
     parts = split_checkpoint(state, base.config("unet"), own_text)
+    recipe = with_options(recipe, hint_width=infer_hint_shape(state)[0])
+    check_geometry(recipe)
     index = empty_index(recipe)
     if config.data is not None:
         report(0, 0, "reading the data")
         index = build_index(config.data, recipe.data, recipe.seed)
     with run.lock("import"):
-        report(0, 0, "writing the base model")
-        folder = write_base(run.path / "base", parts, base)
-        report(0, 0, "writing the checkpoint")
-        write_imported(run, on_base(recipe, folder), index, parts, config.checkpoint)
+        try:
+            report(0, 0, "writing the base model")
+            folder = str(write_base(run.path / "base", parts, base).resolve())
+            recipe = with_options(recipe, base=folder, config=None, variant=None)
+            report(0, 0, "writing the checkpoint")
+            write_imported(run, recipe, index, parts, config.checkpoint)
+        except BaseException:
+            shutil.rmtree(run.path / "base", ignore_errors=True)
+            shutil.rmtree(run.checkpoints, ignore_errors=True)
+            raise
     name_latest(run)
     missing = [name for name in ("vae", "text_encoder") if getattr(parts, name) is None]
     return ImportResult(run.path, len(index.items), tuple(missing), parts.ignored)
 
 
-def on_base(recipe: Recipe, folder: Path) -> Recipe:
-    """Return the recipe with another base folder."""
-    named = {"base": str(folder.resolve()), "config": None, "variant": None}
-    options = recipe.model.stable_diffusion.model_copy(update=named)
+def with_options(recipe: Recipe, **values: object) -> Recipe:
+    """Return the recipe with other options of the backbone."""
+    options = recipe.model.stable_diffusion.model_copy(update=values)
     model = recipe.model.model_copy(update={"stable_diffusion": options})
     return recipe.model_copy(update={"model": model})
 

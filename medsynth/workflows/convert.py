@@ -34,7 +34,7 @@ from medsynth.model.controlnet import HintControlNet
 
 controlnet = HintControlNet.from_pretrained("{path}/controlnet")
 pipe = StableDiffusionControlNetPipeline.from_pretrained("{path}", controlnet=controlnet)
-pipe.scheduler = DDIMScheduler.from_config(pipe.scheduler.config)
+pipe.scheduler = DDIMScheduler.from_config(pipe.scheduler.config, clip_sample=False)
 mask = Image.open("mask.png").convert("RGB")  # white where the object is, {size} pixels
 image = pipe("{prompt}", image=mask, num_inference_steps=50, guidance_scale={scale}).images[0]
 ```

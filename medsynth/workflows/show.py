@@ -10,7 +10,7 @@ from medsynth.core.types import SPLITS
 from medsynth.data.records import DataIndex
 from medsynth.io.runs import Run, find_run
 from medsynth.store.samples import SampleStore
-from medsynth.workflows.recipe import read_run_recipe
+from medsynth.workflows.recipe import Recipe, read_run_recipe
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def show(path: Path | None) -> RunSummary:
         index.root,
         {split: len(index.split(split)) for split in SPLITS},
         [each.name for each in index.classes],
-        f"{recipe.model.backbone}, codec {recipe.model.codec.name}, {size[0]}x{size[1]}",
+        f"{recipe.model.backbone}, {source_of_latents(recipe)}, {size[0]}x{size[1]}",
         progress,
         planned,
         log[-1] if log else {},
@@ -71,6 +71,13 @@ def show(path: Path | None) -> RunSummary:
         exports,
         next_step(run, progress, planned, len(store), exports),
     )
+
+
+def source_of_latents(recipe: Recipe) -> str:
+    """Return what images become latents by, in words."""
+    if recipe.model.backbone == "stable-diffusion":
+        return f"base {recipe.model.stable_diffusion.base}"
+    return f"codec {recipe.model.codec.name}"
 
 
 def next_step(

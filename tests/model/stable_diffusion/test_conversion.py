@@ -42,7 +42,8 @@ def run(sd15, sd_recipe, blobs):
 
 
 def newest(run):
-    return load_file(Path(run) / "checkpoints/siamese-0000004/average.safetensors")
+    last = max(Path(run, "checkpoints").glob("siamese-*"))
+    return load_file(last / "average.safetensors")
 
 
 def test_a_converted_run_opens_in_diffusers_and_gives_the_same_image(run):
@@ -129,6 +130,11 @@ def test_wrong_imports_leave_nothing(run, sd15, sd_recipe):
         assert not Path("back").exists()
     with pytest.raises(UsageError, match="is there already"):
         import_checkpoint(ImportConfig(Path("out.safetensors"), run, None, recipe), quiet)
+    sets = (f"model.stable_diffusion.base={sd15}", "data.size=32")
+    import_checkpoint(ImportConfig(Path("out.safetensors"), Path("back"), sets=sets), quiet)
+    hint = newest("back")["controlnet.controlnet_cond_embedding.hint.initial_conv.weight"]
+    assert len(hint) == 2  # told from the checkpoint, not by the recipe
+    shutil.rmtree("back")
     with pytest.raises(UsageError, match="needs a base model"):
         import_checkpoint(ImportConfig(Path("out.safetensors"), Path("back")), quiet)
 
