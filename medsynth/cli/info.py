@@ -13,17 +13,21 @@ GROUPS = {
     "medsynth.readers": "data layout reader",
     "medsynth.perturbations": "mask operator",
     "medsynth.exporters": "export format",
+    "medsynth.backbones": "backbone",
+    "medsynth.objectives": "objective",
 }
 CITATION = """\
 Qiu et al., "Noise-Consistent Siamese-Diffusion for Medical Image Synthesis and
 Segmentation", CVPR 2025, arXiv:2505.06068 - the method.
+Where you used training.objective=adc: Qiu et al., "Adaptively Distilled ControlNet",
+MICCAI 2025, arXiv:2507.23652.
 medsynth, version {version} - this software.
 Cite the data sets that you fitted on, too."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the verbs to the program."""
-    app.command("plugins", help="List readers, mask operators and export formats.")(plugins)
+    app.command("plugins", help="List readers, mask operators, export formats and more.")(plugins)
     app.command("cite", help="What to cite.")(cite)
 
 
