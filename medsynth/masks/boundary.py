@@ -15,8 +15,7 @@ from medsynth.masks.nearest import nearest_in
 from medsynth.masks.objects import find_objects
 from medsynth.masks.pieces import crumbs
 
-SQUARE = np.ones((3, 3), np.uint8)
-MOST_LOST_IN_CRUMBS = 0.1
+MOST_IN_CRUMBS = 0.1
 """Share of an object's area; losing a lobe of a nucleus would not be shrinking."""
 
 
@@ -51,55 +50,88 @@ def _moved(inner: Mask, offset_px: NDArray[np.float64], limit_of_radius: float) 
     objects, count = find_objects(inner)
     area = np.bincount(objects.ravel(), minlength=count + 1)
     limit = limit_of_radius * np.sqrt(area / np.pi)
-    source, after = np.arange(objects.size).reshape(objects.shape), objects
-    if (offset_px > 0).any():
-        source, after = grown(objects, offset_px, limit)
-    if (offset_px < 0).any():
-        after = shrunk(objects, after, offset_px, limit, area)
-    labels = inner.labels.ravel()[source] * (after > 0)
-    if inner.instances is None:
-        return Mask(labels)
-    return Mask(labels, inner.instances.ravel()[source] * (after > 0))
+    result, offset = copied(inner), offset_px.ravel()
+    gained, source = grown(objects, offset, limit)
+    lost = shrunk(objects, offset, limit, area)
+    for new, old in ((result.labels, inner.labels), (result.instances, inner.instances)):
+        if new is not None and old is not None:
+            new.ravel()[gained] = old.ravel()[source]
+            new.ravel()[lost] = 0
+    return result
 
 
 def grown(
     objects: NDArray[np.int32], offset_px: NDArray[np.float64], limit: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return which pixel each is like, and the map of objects, grown where the offset is positive.
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the pixels that objects gain where the offset is positive, and which they are like.
 
-    Where two objects would meet, the one with the lower number leaves a pixel free.
+    Where two objects would meet, pixels between them stay free.
+
+    Args:
+        objects: (H, W) int32 map of objects 0..n.
+        offset_px: (H * W,) float64.
+        limit: (n + 1,) float64 pixels that each object may move by.
+
+    Returns:
+        two (k,) int64 arrays of flat indices.
     """
-    nearest, far = nearest_in(objects > 0)
-    owner = objects.ravel()[nearest]
-    gained = (objects == 0) & (far - 0.5 < np.minimum(offset_px, limit[owner]))
-    after = np.where(gained, owner, objects)
-    highest = cv2.dilate(after.astype(np.float32), SQUARE)
-    free = np.float32(len(limit))
-    lowest_old = cv2.erode(np.where(objects > 0, objects, free).astype(np.float32), SQUARE)
-    after[gained & ((highest > owner) | (lowest_old < owner))] = 0
-    return nearest, after
+    reach = min(float(offset_px.max()), float(limit.max()))
+    if reach <= 0:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    gained, source, far = nearest_in(objects > 0, reach + 0.5)
+    owner = objects.ravel()[source]
+    within = far - 0.5 < np.minimum(offset_px[gained], limit[owner])
+    gained, source, owner = gained[within], source[within], owner[within]
+    after = objects.copy()
+    after.ravel()[gained] = owner
+    alone = ~beside_another(after, gained, owner)
+    return gained[alone], source[alone]
+
+
+def beside_another(
+    after: NDArray[np.int32], pixels: NDArray[np.int64], owner: NDArray[np.int32]
+) -> NDArray[np.bool_]:
+    """Return (k,) bool: whether a pixel has a neighbour, of eight, of another object."""
+    width = after.shape[1] + 2
+    padded = np.pad(after, 1).ravel()
+    row, col = np.divmod(pixels, after.shape[1])
+    at = (row + 1) * width + col + 1
+    found = np.zeros(len(pixels), bool)
+    for step in (-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1):
+        other = padded[at + step]
+        found |= (other > 0) & (other != owner)
+    return found
 
 
 def shrunk(
     objects: NDArray[np.int32],
-    after: NDArray[np.int32],
     offset_px: NDArray[np.float64],
     limit: NDArray[np.float64],
     area: NDArray[np.int64],
-) -> NDArray[np.int32]:
-    """Return the map of objects without what lies less deep than a negative offset asks for."""
-    if (objects > 0).all():
-        return after
+) -> NDArray[np.int64]:
+    """Return the (k,) flat indices of pixels less deep than a negative offset asks for.
+
+    Args:
+        objects: (H, W) int32 map of objects 0..n.
+        offset_px: (H * W,) float64.
+        limit: (n + 1,) float64 pixels that each object may move by.
+        area: (n + 1,) int64 pixels of each object.
+    """
+    reach = min(float(-offset_px.min()), float(limit.max()))
+    if reach <= 0 or (objects > 0).all():
+        return np.zeros(0, np.int64)
     deep = cv2.distanceTransform((objects > 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    lost = (objects > 0) & (deep - 0.5 < np.minimum(-offset_px, limit[objects]))
-    after = np.where(lost, 0, after)
-    gone = (np.bincount(after.ravel(), minlength=len(area)) == 0) & (area > 0)
-    gone[0] = False
-    after = np.where(gone[objects], objects, after)
+    thin = np.flatnonzero(((deep > 0) & (deep < reach + 0.5)).ravel())
+    owner = objects.ravel()[thin]
+    less = deep.ravel()[thin] - 0.5 < np.minimum(-offset_px[thin], limit[owner])
+    thin, owner = thin[less], owner[less]
+    after = objects.copy()
+    after.ravel()[thin] = 0
     extra = crumbs(objects, after)
-    broken = np.bincount(objects[extra], minlength=len(area)) > MOST_LOST_IN_CRUMBS * area
-    after = np.where(extra, 0, after)
-    return np.where(broken[objects], objects, after)
+    losses = np.bincount(owner, minlength=len(area))
+    broken = np.bincount(objects.ravel()[extra], minlength=len(area)) > MOST_IN_CRUMBS * area
+    kept = ~((losses == area) | broken)
+    return np.concatenate([thin[kept[owner]], extra[kept[objects.ravel()[extra]]]])
 
 
 def around(region: NDArray[np.bool_], margin_px: int) -> tuple[slice, slice]:

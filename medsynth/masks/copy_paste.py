@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from medsynth.core.types import Box, Mask
-from medsynth.masks.copying import copied
+from medsynth.masks.copying import copied, only
 from medsynth.masks.cutting import box_of, cut_out, paste
 from medsynth.masks.donors import pick_donor
 from medsynth.masks.flip import flipped
 from medsynth.masks.instances import MOST_INSTANCES
-from medsynth.masks.layers import only
 from medsynth.masks.objects import find_objects
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
 from medsynth.masks.reshape import largest_piece

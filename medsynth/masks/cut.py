@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from medsynth.core.types import Mask
+from medsynth.masks.copying import only
 from medsynth.masks.instances import renumber
-from medsynth.masks.layers import only
 from medsynth.masks.objects import find_objects
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
 
@@ -48,6 +48,8 @@ class Cut:
 
     def apply(self, mask: Mask, step: Step, sources: Mapping[str, Mask]) -> Mask:  # noqa: ARG002
         """Make the step's objects background."""
-        objects, _ = find_objects(mask)
-        rest = only(mask, ~np.isin(objects, step.params["objects"]))
+        objects, count = find_objects(mask)
+        stays = np.ones(count + 1, bool)
+        stays[[k for k in step.params["objects"] if k <= count]] = False
+        rest = only(mask, stays[objects])
         return Mask(rest.labels, None if rest.instances is None else renumber(rest.instances))

@@ -69,4 +69,7 @@ class Elastic:
         cols = by_row @ (across * (width / intervals)) @ by_col
         rows += np.arange(height)[:, None]
         cols += np.arange(width)
-        return sample_nearest(mask, rows, cols, step.params["outside"])
+        places = np.empty((height, width, 2), np.int16)
+        np.rint(cols, out=places[..., 0], casting="unsafe")
+        np.rint(rows, out=places[..., 1], casting="unsafe")
+        return sample_nearest(mask, places, step.params["outside"])

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
-from medsynth.masks.copying import copied
+from medsynth.masks.copying import copied, only
 from medsynth.masks.instances import renumber
 from medsynth.masks.nearest import spread
 from medsynth.masks.nesting import Nested, ancestors
@@ -43,7 +43,7 @@ def split_layers(mask: Mask, nested: Nested) -> list[Mask]:
                 hole = (mask.labels == child) & (depth == deeper)
                 if hole.any():
                     around = ancestors(child, nested)[deeper - level - 1]
-                    layer = filled_in(layer, mask, hole, around)
+                    layer = filled_in(layer, hole, around)
         layers.append(layer)
     return layers
 
@@ -64,10 +64,10 @@ def depths(mask: Mask, nested: Nested) -> NDArray[np.int64]:
     return depth
 
 
-def filled_in(layer: Mask, mask: Mask, hole: NDArray[np.bool_], around: int) -> Mask:
+def filled_in(layer: Mask, hole: NDArray[np.bool_], around: int) -> Mask:
     """Return the layer with a hole filled by the nearest pixels of the class around it."""
     wall = layer.labels == around
-    full = spread(only(mask, wall), hole | wall)
+    full = spread(only(layer, wall), hole | wall)
     labels = np.where(hole, full.labels, layer.labels)
     if layer.instances is None or full.instances is None:
         return Mask(labels)
@@ -85,9 +85,3 @@ def join_layers(layers: Sequence[Mask], nested: Nested) -> Mask:
         if result.instances is not None and layer.instances is not None:
             result.instances[on] = layer.instances[on]
     return result
-
-
-def only(mask: Mask, region: NDArray[np.bool_]) -> Mask:
-    """Return the mask with background outside of a region."""
-    instances = None if mask.instances is None else mask.instances * region
-    return Mask(mask.labels * region, instances)

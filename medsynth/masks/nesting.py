@@ -74,10 +74,21 @@ def class_id(name: str, ids: Mapping[str, str]) -> str:
 
 
 def nesting_of(asked: Literal["auto"] | Mapping[str, str], masks: Iterable[Mask]) -> Nested:
-    """Return the nesting asked for, by ids, or for "auto" that of the masks."""
+    """Return the nesting asked for, by ids, or for "auto" that of the masks.
+
+    Raises:
+        UsageError: a class is not given by its id, see `resolve_nesting`, or lies in itself.
+    """
     if asked == "auto":
         return find_nesting(masks)
-    return {int(inner): int(outer) for inner, outer in asked.items()}
+    strange = [name for pair in asked.items() for name in pair if not name.isdecimal()]
+    if strange:
+        raise UsageError(f"masks.nested: there is no class '{strange[0]}'.", "Give its id.")
+    nested = {int(inner): int(outer) for inner, outer in asked.items()}
+    circular = [inner for inner in nested if inner in ancestors(inner, nested)]
+    if circular:
+        raise UsageError(f"masks.nested: class {circular[0]} would lie within itself.")
+    return nested
 
 
 def ancestors(label: int, nested: Nested) -> list[int]:

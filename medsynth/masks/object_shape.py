@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
 from medsynth.masks.boundary import around
-from medsynth.masks.layers import only, split_layers
+from medsynth.masks.copying import only
+from medsynth.masks.layers import split_layers
 from medsynth.masks.nesting import Nested
 from medsynth.masks.objects import find_objects
 from medsynth.masks.pose import Pose, place_out, pose_of

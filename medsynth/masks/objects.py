@@ -24,6 +24,8 @@ def find_objects(mask: Mask) -> tuple[NDArray[np.int32], int]:
         found, count = label(mask.labels > 0, EIGHT_NEIGHBOURS)
         return found.astype(np.int32, copy=False), int(count)
     count = int(mask.instances.max(initial=0))
+    if np.array_equal(mask.labels == mask.labels.max(initial=0), mask.labels > 0):  # one class
+        return mask.instances.astype(np.int32), count
     pairs = touching_across_classes(mask.labels, mask.instances)
     if not len(pairs):
         return mask.instances.astype(np.int32), count

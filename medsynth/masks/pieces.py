@@ -7,38 +7,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def crumbs(before: NDArray[np.int32], after: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Return (H, W) bool: the pieces that objects have more than before, the smallest ones.
+def crumbs(before: NDArray[np.int32], after: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return the flat indices of pieces that objects have more than before, the smallest ones.
 
     Args:
         before: (H, W) int32 map of objects 1..n.
-        after: the same objects, changed.
+        after: the same objects, shrunk.
+
+    Returns:
+        (k,) int64.
     """
-    _, old_owner = find_pieces(before)
-    new, new_owner = find_pieces(after)
-    had = np.bincount(old_owner, minlength=int(max(old_owner.max(), new_owner.max())) + 1)
-    if (np.bincount(new_owner, minlength=len(had))[1:] <= had[1:]).all():
-        return np.zeros(before.shape, bool)
-    area = np.bincount(new.ravel(), minlength=len(new_owner))
-    order = np.lexsort((-area, new_owner))
-    first = np.searchsorted(new_owner[order], new_owner[order])
+    apart = not touching(before)
+    _, had = find_pieces(before, apart)
+    new, has = find_pieces(after, apart)
+    most = np.bincount(had, minlength=int(had.max()) + 1)
+    if (np.bincount(has, minlength=len(most))[1:] <= most[1:]).all():
+        return np.zeros(0, np.int64)
+    area = np.bincount(new.ravel(), minlength=len(has))
+    order = np.lexsort((-area, has))
     rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order)) - first
-    extra = (rank >= had[new_owner]) & (new_owner > 0)
-    found: NDArray[np.bool_] = extra[new]
-    return found
+    rank[order] = np.arange(len(order)) - np.searchsorted(has[order], has[order])
+    extra = (rank >= most[has]) & (has > 0)
+    return np.flatnonzero(extra[new].ravel())
 
 
-def find_pieces(objects: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Return the (H, W) map of 8-connected pieces of objects, and the object of each piece."""
-    count, pieces = cv2.connectedComponents((objects > 0).view(np.uint8), connectivity=8)
-    if touching(objects):
+def find_pieces(
+    objects: NDArray[np.int32], apart: bool
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the (H, W) map of 8-connected pieces of objects, and the object of each piece.
+
+    Args:
+        objects: (H, W) int32 map of objects.
+        apart: no two of them touch, which is quicker.
+    """
+    if apart:
+        count, pieces = cv2.connectedComponents((objects > 0).view(np.uint8), connectivity=8)
+    else:
         from skimage.measure import label
 
         pieces, count = label(objects, connectivity=2, return_num=True)
         count += 1
+    here = np.flatnonzero(objects.ravel())
     owner = np.zeros(count, np.int64)
-    owner[pieces.ravel()] = objects.ravel()
+    owner[pieces.ravel()[here]] = objects.ravel()[here]
     return pieces, owner
 
 

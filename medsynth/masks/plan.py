@@ -14,12 +14,11 @@ from medsynth.core.seeds import generator
 from medsynth.core.types import Mask
 from medsynth.masks.acceptance import Content, Flaw, content_of, find_flaw
 from medsynth.masks.fingerprint import mask_sha256
-from medsynth.masks.operators import operator
+from medsynth.masks.nesting import nesting_of
 from medsynth.masks.options import MaskOptions
-from medsynth.masks.perturbation import DrawContext, Perturbation, Step
+from medsynth.masks.perturbation import DrawContext, Step
 from medsynth.masks.plan_entry import PlanEntry, key_of
-
-Policy = list[tuple[float, Perturbation]]
+from medsynth.masks.policy import Policy
 
 
 def plan_length(n: int, options: MaskOptions) -> int:
@@ -102,7 +101,9 @@ class Planner:
         self.options = options
         self.seed = seed
         self.source_ids = sorted(contents)
-        self.policy = [(each.p, operator(each.op, each.options)) for each in options.operators]
+        with_objects = [key for key in self.source_ids if contents[key].classes]
+        self.policy = Policy(options.policy, len(with_objects))
+        self.nested = nesting_of(options.nested, (sources[key] for key in with_objects))
         self._round = -1
         self._order: list[str] = []
 
@@ -142,14 +143,10 @@ class Planner:
 
     def _draw(self, index: int, attempt: int, source: str) -> tuple[tuple[Step, ...], Mask]:
         rng = generator(self.seed, "plan", index, attempt)
-        mask = self.sources[source]
-        steps: list[Step] = []
-        for p, perturbation in self.policy:
-            if rng.random() < p:
-                context = DrawContext(mask, source, self.sources, self.source_ids)
-                steps.append(perturbation.draw(rng, context))
-                mask = perturbation.apply(mask, steps[-1], self.sources)
-        return tuple(steps), mask
+        context = DrawContext(
+            self.sources[source], source, self.sources, self.source_ids, self.nested
+        )
+        return self.policy.draw(rng, context)
 
 
 def short(sha256: str) -> bytes:

@@ -24,6 +24,8 @@ Shaper = Callable[[int, NDArray[np.bool_], Pose, Places, Places], Places]
 Rows (h, 1) and columns (1, w) are the window's, in the pose's own coordinates."""
 
 SQUARE = np.ones((3, 3), np.uint8)
+MARGIN_OF_SIZE = 0.75
+"""How far a new shape may reach beyond the old one's box, of the square root of its area."""
 SPECK_OF_AREA = 0.01
 """Pieces and holes of a new shape smaller than this share of the object are filled."""
 LEAST_OF_AREA = 0.25
@@ -54,7 +56,7 @@ def _reshape(
 ) -> None:
     """Reshape one object in place, in the mask and in the map of objects."""
     own = objects == number
-    alone, window = object_alone(result, objects, number, int(1.5 * np.sqrt(own.sum())) + 3)
+    alone, window = object_alone(result, objects, number, int(MARGIN_OF_SIZE * np.sqrt(own.sum())) + 3)
     here = alone.labels > 0
     pose = pose_of(here)
     rows, cols = (np.arange(side, dtype=np.float64) for side in alone.hw)

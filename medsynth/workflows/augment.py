@@ -21,6 +21,7 @@ from medsynth.core.types import Mask, Sample
 from medsynth.data.index import DataIndex
 from medsynth.io.interrupts import asked_to_stop
 from medsynth.io.runs import Run, find_run, name_latest
+from medsynth.masks.nesting import resolve_nesting
 from medsynth.masks.plan import extend_plan
 from medsynth.masks.plan_entry import PlanEntry
 from medsynth.masks.render import render
@@ -118,6 +119,8 @@ class Augmentation:
         self.fitted = fitted
         self.seed = seed
         self.sources = SourceMasks(index)
+        nested = resolve_nesting(recipe.masks.nested, index.classes)
+        self.mask_options = recipe.masks.model_copy(update={"nested": nested})
         self.items = {item.id: item for item in index.split("train")}
         self.column = recipe.model.label_column
         self.labels = label_names(index, self.column)
@@ -173,7 +176,7 @@ class Augmentation:
             end = (k + 1) * size
             if len(self.plan) < end:
                 known = map(PlanEntry.from_json, self.plan)
-                options, seed = self.recipe.masks, self.seed
+                options, seed = self.mask_options, self.seed
                 grown = extend_plan(known, end + 16 * size, self.sources, options, seed)
                 self.plan.append([entry.to_json() for entry in grown])
             rows = islice(range(k * size, end), size)

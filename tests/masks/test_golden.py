@@ -19,7 +19,10 @@ from medsynth.masks.perturbation import DrawContext, Step
 from medsynth.testing import corner_masks
 
 GOLDEN = Path(__file__).parent / "golden"
-BUILT_IN = ["affine", "copy-paste", "elastic", "flip"]
+BUILT_IN = [
+    "affine", "blend", "contour-noise", "copy-paste", "cut", "elastic", "flip", "grow",
+    "shape-model",
+]  # fmt: skip
 
 
 def sources() -> dict[str, Mask]:
