@@ -14,6 +14,7 @@ from medsynth.masks.cutting import box_of
 from medsynth.masks.nearest import nearest_in
 from medsynth.masks.objects import find_objects
 from medsynth.masks.pieces import crumbs
+from medsynth.masks.touching import pair_code, touching_pairs
 
 MOST_IN_CRUMBS = 0.1
 """Share of an object's area; losing a lobe of a nucleus would not be shrinking."""
@@ -84,22 +85,35 @@ def grown(
     gained, source, owner = gained[within], source[within], owner[within]
     after = objects.copy()
     after.ravel()[gained] = owner
-    alone = ~beside_another(after, gained, owner)
+    alone = ~joins(objects, after, gained, owner)
     return gained[alone], source[alone]
 
 
-def beside_another(
-    after: NDArray[np.int32], pixels: NDArray[np.int64], owner: NDArray[np.int32]
+def joins(
+    before: NDArray[np.int32],
+    after: NDArray[np.int32],
+    pixels: NDArray[np.int64],
+    owner: NDArray[np.int32],
 ) -> NDArray[np.bool_]:
-    """Return (k,) bool: whether a pixel has a neighbour, of eight, of another object."""
+    """Return (k,) bool: whether a pixel lets its object touch another that it did not touch.
+
+    Args:
+        before: (H, W) int32 map of objects.
+        after: the same with the pixels.
+        pixels: (k,) int64 flat indices.
+        owner: (k,) int32 their objects.
+    """
     width = after.shape[1] + 2
     padded = np.pad(after, 1).ravel()
     row, col = np.divmod(pixels, after.shape[1])
     at = (row + 1) * width + col + 1
-    found = np.zeros(len(pixels), bool)
-    for step in (-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1):
-        other = padded[at + step]
-        found |= (other > 0) & (other != owner)
+    around_it = (-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1)
+    other = np.stack([padded[at + step] for step in around_it])
+    meets = (other > 0) & (other != owner)
+    if meets.any():
+        mine = np.broadcast_to(owner, other.shape)[meets]
+        meets[meets] = ~np.isin(pair_code(mine, other[meets]), touching_pairs(before))
+    found: NDArray[np.bool_] = meets.any(axis=0)
     return found
 
 

@@ -33,7 +33,7 @@ def split_layers(mask: Mask, nested: Nested) -> list[Mask]:
     """
     inner = [child for child in nested if (mask.labels == child).any()]
     if not inner:
-        return [copied(mask)]
+        return [mask]
     depth = depths(mask, {child: nested[child] for child in inner})
     layers = []
     for level in range(int(depth.max()) + 1):
@@ -76,6 +76,8 @@ def filled_in(layer: Mask, hole: NDArray[np.bool_], around: int) -> Mask:
 
 def join_layers(layers: Sequence[Mask], nested: Nested) -> Mask:
     """Return the layers laid on one another; a class stands only where its parent stood."""
+    if len(layers) == 1:
+        return layers[0]
     parent = np.zeros(256, np.uint8)
     parent[list(nested)] = list(nested.values())
     result = copied(layers[0])

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from medsynth.masks.touching import touching
+
 
 def crumbs(before: NDArray[np.int32], after: NDArray[np.int32]) -> NDArray[np.int64]:
     """Return the flat indices of pieces that objects have more than before, the smallest ones.
@@ -51,14 +53,3 @@ def find_pieces(
     owner = np.zeros(count, np.int64)
     owner[pieces.ravel()[here]] = objects.ravel()[here]
     return pieces, owner
-
-
-def touching(objects: NDArray[np.int32]) -> bool:
-    """Return whether any two objects touch, corners included."""
-    views = (
-        (objects[1:], objects[:-1]),
-        (objects[:, 1:], objects[:, :-1]),
-        (objects[1:, 1:], objects[:-1, :-1]),
-        (objects[1:, :-1], objects[:-1, 1:]),
-    )
-    return any(bool(((a != b) & (a > 0) & (b > 0)).any()) for a, b in views)

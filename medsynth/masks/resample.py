@@ -31,13 +31,13 @@ def sample_nearest(mask: Mask, places: NDArray[np.int16], outside: Outside) -> M
     ids = None if mask.instances is None else gathered(mask.instances, places)
     if outside == "mirror" and has_foreground_on_frame(mask):
         cols, rows = places[..., 0], places[..., 1]
-        beyond = (rows < 0) | (rows >= height) | (cols < 0) | (cols >= width)
-        labels[beyond], ids_beyond = cut_objects_beyond(
-            mask, rows[beyond].astype(np.int64), cols[beyond].astype(np.int64)
-        )
+        outside_px = (rows.view(np.uint16) >= height) | (cols.view(np.uint16) >= width)
+        beyond = np.flatnonzero(outside_px)  # what is negative counts as large
+        far = places.reshape(-1, 2)[beyond].astype(np.int64)
+        labels.ravel()[beyond], ids_beyond = cut_objects_beyond(mask, far[:, 1], far[:, 0])
         if ids is not None and ids_beyond is not None:
             ids = ids.astype(np.int64)
-            ids[beyond] = ids_beyond
+            ids.ravel()[beyond] = ids_beyond
     return Mask(labels, None if ids is None else renumber(ids))
 
 

@@ -56,7 +56,9 @@ def _reshape(
 ) -> None:
     """Reshape one object in place, in the mask and in the map of objects."""
     own = objects == number
-    alone, window = object_alone(result, objects, number, int(MARGIN_OF_SIZE * np.sqrt(own.sum())) + 3)
+    alone, window = object_alone(
+        result, objects, number, int(MARGIN_OF_SIZE * np.sqrt(own.sum())) + 3
+    )
     here = alone.labels > 0
     pose = pose_of(here)
     rows, cols = (np.arange(side, dtype=np.float64) for side in alone.hw)

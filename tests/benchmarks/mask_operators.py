@@ -48,9 +48,22 @@ def counterparts() -> dict[str, tuple[str, object]]:
         "contour-noise": ("~ElasticTransform", fine),
         "blend": ("~ElasticTransform", elastic),
         "shape-model": ("~ThinPlateSpline", A.ThinPlateSpline(mask_interpolation=0, p=1)),
-        "copy-paste": ("~CoarseDropout", A.CoarseDropout(fill=0, fill_mask=0, p=1)),
-        "cut": ("~CoarseDropout", A.CoarseDropout(fill=0, fill_mask=0, p=1)),
+        "copy-paste": ("OverlayElements", overlay(A.OverlayElements("pieces", p=1))),
+        "cut": ("MaskDropout", A.MaskDropout(max_objects=3, p=1)),
     }  # fmt: skip
+
+
+def overlay(transform):
+    """With as many pieces as copy-paste lays at most, of a cell's size."""
+    piece = np.ones((40, 40), np.uint8)
+    spot = np.ones((40, 40), np.uint8)
+
+    def call(image, mask):
+        box = [0.2, 0.2, 0.2 + 40 / image.shape[1], 0.2 + 40 / image.shape[0]]
+        each = {"image": piece, "bbox": box, "mask": spot, "mask_id": 1}
+        return transform(image=image[..., 0], mask=mask, pieces=[each] * 3)
+
+    return call
 
 
 def scene(seed: int, size: int, count: int, radius: tuple[float, float]) -> Mask:
