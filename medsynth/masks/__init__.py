@@ -9,6 +9,7 @@ gives the same mask again on any machine.
 `flip` `affine`         operators that move the whole mask, each beside its
 `elastic`               options
 `grow` `contour_noise`  operators that move boundaries (`boundary`)
+`smooth`
 `blend` `shape_model`   operators that give objects other shapes (`reshape`)
 `copy_paste` `cut`      operators that add and take away objects
 `nesting` `layers`      classes inside others, and how they change together

@@ -34,7 +34,7 @@ def move_boundary(layer: Mask, offset_px: NDArray[np.float64], limit_of_radius: 
             radius, sqrt(area / pi).
     """
     here = layer.labels > 0
-    reach = float(np.abs(offset_px).max())
+    reach = max(float(offset_px.max()), -float(offset_px.min()))
     if reach <= 0.5 or not here.any():  # the nearest pixel centre is half away
         return copied(layer)
     window = around(here, ceil(reach) + 2)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,15 +46,22 @@ def pick_object(
     rng: np.random.Generator, mask: Mask, allow_cut: bool, classes: frozenset[int] | None
 ) -> int | None:
     """Return the number of a random object of a mask, or None where none will do."""
-    found, count = find_objects(mask)
-    usable = np.arange(1, count + 1)
-    if not allow_cut:
-        usable = np.setdiff1d(usable, on_frame(found))
-    if not len(usable):
-        return None
-    number = int(rng.choice(usable))
-    alike = classes is None or classes_of(mask, found, number) == classes
-    return number if alike else None
+    kinds = kinds_of(mask)
+    usable = [k for k, (kind, cut) in kinds.items() if classes in (None, kind) and allow_cut >= cut]
+    return usable[int(rng.integers(len(usable)))] if usable else None
+
+
+@lru_cache(maxsize=4096)
+def kinds_of(mask: Mask) -> Mapping[int, tuple[frozenset[int], bool]]:
+    """Return object number -> its classes, and whether the frame cuts it; kept for later calls."""
+    objects, count = find_objects(mask)
+    here = objects > 0
+    pairs = np.unique(objects[here].astype(np.int64) * 256 + mask.labels[here]).tolist()
+    classes: dict[int, set[int]] = {}
+    for pair in pairs:
+        classes.setdefault(pair // 256, set()).add(pair % 256)
+    cut = set(on_frame(objects).tolist())
+    return {k: (frozenset(classes[k]), k in cut) for k in range(1, count + 1)}
 
 
 def classes_of(mask: Mask, objects: NDArray[np.int32], number: int) -> frozenset[int]:

@@ -22,8 +22,9 @@ DEFAULT: tuple[Plain, ...] = (
     {"one_of": [{"op": "grow"}, {"op": "contour-noise"}], "p": 0.6},
     {"op": "affine", "p": 0.9},
     {"op": "elastic", "p": 0.6},
+    {"op": "smooth"},
 )
-"""For most data: new shapes first, while outlines are sharp, then where and how they lie."""
+"""For most data: new shapes first, then where and how they lie, then what resampling left."""
 
 PAPER: tuple[Plain, ...] = (
     {"op": "flip", "options": {"transpose": False}},

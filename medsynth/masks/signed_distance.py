@@ -56,8 +56,9 @@ def read_between(
     down, across = rows - top, cols - left
     at = top * width + left
     below, beside = width * (height > 1), int(width > 1)
-    flat = values.ravel()
-    upper = flat[at] + across * (flat[at + beside] - flat[at])
-    lower = flat[at + below] + across * (flat[at + below + beside] - flat[at + below])
+    flat, start = values.ravel(), values.ravel().take(at)
+    upper = start + across * (flat[beside:].take(at) - start)
+    start = flat[below:].take(at)
+    lower = start + across * (flat[below + beside :].take(at) - start)
     result: NDArray[np.float64] = upper + down * (lower - upper)
     return result

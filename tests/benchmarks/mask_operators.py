@@ -49,6 +49,7 @@ def counterparts() -> dict[str, tuple[str, object]]:
         "blend": ("~ElasticTransform", elastic),
         "shape-model": ("~ThinPlateSpline", A.ThinPlateSpline(mask_interpolation=0, p=1)),
         "copy-paste": ("OverlayElements", overlay(A.OverlayElements("pieces", p=1))),
+        "smooth": ("~MedianBlur", A.MedianBlur(blur_limit=(5, 5), p=1)),
         "cut": ("MaskDropout", A.MaskDropout(max_objects=3, p=1)),
     }  # fmt: skip
 

@@ -21,7 +21,7 @@ from medsynth.testing import corner_masks
 GOLDEN = Path(__file__).parent / "golden"
 BUILT_IN = [
     "affine", "blend", "contour-noise", "copy-paste", "cut", "elastic", "flip", "grow",
-    "shape-model",
+    "shape-model", "smooth",
 ]  # fmt: skip
 
 

@@ -172,7 +172,7 @@ def test_wrong_options_are_named(values, says) -> None:
 
 
 def test_options_are_resolved_and_survive_a_dump() -> None:
-    assert DEFAULT.policy[-2].options["max_rotation_deg"] > 0
+    assert DEFAULT.policy[-3].options["max_rotation_deg"] > 0
     assert MaskOptions.model_validate(DEFAULT.model_dump(mode="json")) == DEFAULT
 
 

@@ -19,6 +19,7 @@ from medsynth.masks.reshape import without_specks
 from medsynth.masks.shape_model import ShapeModel, ShapeModelOptions
 from medsynth.masks.shape_space import sample_weights
 from medsynth.masks.signed_distance import read_between, signed_distance
+from medsynth.masks.smooth import Smooth
 from medsynth.testing import check_perturbation
 
 
@@ -241,6 +242,15 @@ def test_cut_leaves_a_share(sources) -> None:
         assert result.instances is not None
         assert result.instances.max() == 10 - len(step.params["objects"])
     assert drawn(Cut(), {"a": ellipse(9, 9)})[0].params == {"objects": []}
+
+
+def test_smoothing_takes_teeth_off_and_keeps_what_is_smooth() -> None:
+    disc = ellipse(20, 24)
+    teeth = disc.labels.copy()
+    teeth[:, ::3] |= np.roll(disc.labels, 1, axis=0)[:, ::3]
+    _, result = drawn(Smooth(), {"a": Mask(teeth)})
+    assert np.count_nonzero(result.labels != disc.labels) < 10
+    assert np.count_nonzero(drawn(Smooth(), {"a": disc})[1].labels != disc.labels) < 10
 
 
 def test_wildest_options() -> None:
