@@ -84,12 +84,14 @@ def _check_draw(
     seed: int,
 ) -> None:
     """Draw one step for one mask, apply it, and check all that the contract says."""
+    from medsynth.masks.nesting import find_nesting
     from medsynth.masks.perturbation import DrawContext
 
     where = f"{cls.name} (strength {options.strength}, seed {seed}) on mask '{mask_id}'"
     before = {key: _copied(mask) for key, mask in sources.items()}
     mask = sources[mask_id]
-    context = DrawContext(mask, mask_id, sources, sorted(sources))
+    nested = find_nesting(sources.values())
+    context = DrawContext(mask, mask_id, sources, sorted(sources), nested)
     step = cls(options).draw(np.random.default_rng(seed), context)
     again = cls(options).draw(np.random.default_rng(seed), context)
     assert step == again, f"{where}: two draws from one seed differ: {step}, {again}"

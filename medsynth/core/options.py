@@ -101,10 +101,15 @@ def options_type(annotation: Any) -> type[Options] | None:
 
 
 def walk_fields(cls: type[Options], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield (dotted key, help text) for each leaf field, in order."""
+    """Yield (dotted key, help text) for each leaf field, in order; a list is a leaf."""
     for name, field in cls.model_fields.items():
         inner = options_type(field.annotation)
-        if inner is not None:
+        if inner is not None and not holds_many(field.annotation):
             yield from walk_fields(inner, f"{prefix}{name}.")
         else:
             yield prefix + name, (field.description or "").strip()
+
+
+def holds_many(annotation: Any) -> bool:
+    """Return whether an annotation is `tuple[X, ...]`."""
+    return get_origin(annotation) is tuple

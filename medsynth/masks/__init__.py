@@ -6,10 +6,17 @@ gives the same mask again on any machine.
 
 ======================  ====================================================
 `perturbation`          the contract: `Perturbation`, `Step`, `DrawContext`
-`affine` `elastic`      built-in operators, each beside its options
-`flip` `copy_paste`
+`flip` `affine`         operators that move the whole mask, each beside its
+`elastic`               options
+`grow` `contour_noise`  operators that move boundaries (`boundary`)
+`smooth`
+`blend` `shape_model`   operators that give objects other shapes (`reshape`)
+`copy_paste` `cut`      operators that add and take away objects
+`nesting` `layers`      classes inside others, and how they change together
 `operators`             operators by name, from the entry points
-`options`               `MaskOptions`: which operators, how often, how strong
+`policy_options`        the policy in a recipe: operators, choices, chains
+`policies` `policy`     policies by name, and a policy at work
+`options`               `MaskOptions`: the policy, what is nested or refused
 `plan` `plan_entry`     the plan: which masks, in order
 `render`                from an entry of the plan to its mask
 `words`                 what was done to a mask, in words

@@ -1,6 +1,9 @@
-"""A copy of a mask, for operators that leave it as it is."""
+"""A copy of a mask, whole or of a region only."""
 
 from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
 
@@ -8,3 +11,9 @@ from medsynth.core.types import Mask
 def copied(mask: Mask) -> Mask:
     """Return an equal mask with arrays of its own."""
     return Mask(mask.labels.copy(), None if mask.instances is None else mask.instances.copy())
+
+
+def only(mask: Mask, region: NDArray[np.bool_]) -> Mask:
+    """Return the mask with background outside of a region."""
+    instances = None if mask.instances is None else mask.instances * region
+    return Mask(mask.labels * region, instances)

@@ -10,16 +10,15 @@ nothing is torn, and a nucleus inside a cell stays inside it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from medsynth.core.types import Mask
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
 from medsynth.masks.resample import Outside, sample_nearest
+from medsynth.masks.spline import spline_weights
 
 
 class ElasticOptions(PerturbationOptions):
@@ -70,26 +69,7 @@ class Elastic:
         cols = by_row @ (across * (width / intervals)) @ by_col
         rows += np.arange(height)[:, None]
         cols += np.arange(width)
-        return sample_nearest(mask, rows, cols, step.params["outside"])
-
-
-@lru_cache(maxsize=16)
-def spline_weights(size_px: int, intervals: int) -> NDArray[np.float64]:
-    """Return the (size_px, intervals + 3) float64 weight of each control point at each pixel.
-
-    Rows sum to one: the four cubic B-spline pieces at the pixel's place in its interval.
-    """
-    place = (np.arange(size_px) + 0.5) * intervals / size_px
-    first = np.minimum(place.astype(np.int64), intervals - 1)
-    t = place - first
-    pieces = (
-        (1 - t) ** 3 / 6,
-        (3 * t**3 - 6 * t**2 + 4) / 6,
-        (-3 * t**3 + 3 * t**2 + 3 * t + 1) / 6,
-        t**3 / 6,
-    )
-    weights = np.zeros((size_px, intervals + 3))
-    for k, piece in enumerate(pieces):
-        weights[np.arange(size_px), first + k] = piece
-    weights.setflags(write=False)
-    return weights
+        places = np.empty((height, width, 2), np.int16)
+        np.rint(cols, out=places[..., 0], casting="unsafe")
+        np.rint(rows, out=places[..., 1], casting="unsafe")
+        return sample_nearest(mask, places, step.params["outside"])

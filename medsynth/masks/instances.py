@@ -23,12 +23,11 @@ def renumber(instances: NDArray[np.integer[Any]]) -> NDArray[np.uint16]:
     [[0, 2], [1, 2]]
     """
     present = np.zeros(int(instances.max(initial=0)) + 1, bool)
-    present[instances] = True
-    present[0] = False
+    present[instances[instances > 0]] = True
     if present[1:].all():
         return instances.astype(np.uint16)
     table: NDArray[np.uint16] = np.cumsum(present).astype(np.uint16)
-    gapless: NDArray[np.uint16] = table[instances]
+    gapless: NDArray[np.uint16] = np.take(table, instances)
     return gapless
 
 

@@ -1,58 +1,34 @@
-"""Options of the mask policy: which operators, how often, how strong, what is refused."""
+"""Options of the mask engine: the policy, what is nested, what is refused."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
-from medsynth.core.errors import MedsynthError
 from medsynth.core.options import Options
 from medsynth.masks.balance_options import BalanceOptions
-from medsynth.masks.operators import operator_options
+from medsynth.masks.policies import policy_called
+from medsynth.masks.policy_options import PolicyNode
 
 NegativeShare = Annotated[float, Field(ge=0, lt=1)]
-
-
-class OperatorChoice(Options):
-    """One operator of the policy."""
-
-    op: str
-    """Name of the operator: see `medsynth plugins`."""
-
-    p: float = Field(default=1.0, ge=0, le=1)
-    """The chance of its use on each mask."""
-
-    options: dict[str, Any] = Field(default_factory=dict)
-    """The operator's own options; what is not given has its default."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _resolve(cls, values: Any) -> Any:
-        """Check name and options by the operator itself, and fill in its defaults."""
-        if not isinstance(values, dict) or not isinstance(values.get("op"), str):
-            return values
-        given = values.get("options") or {}
-        if not isinstance(given, dict):
-            return values
-        try:
-            resolved = operator_options(values["op"], given)
-        except MedsynthError as error:
-            raise ValueError(error.what) from error
-        return {**values, "options": resolved.model_dump(mode="json")}
-
-
-def default_operators() -> tuple[OperatorChoice, ...]:
-    """Return the policy that suits most data."""
-    chances = {"flip": 1.0, "affine": 0.9, "elastic": 0.7, "copy-paste": 0.3}
-    return tuple(OperatorChoice(op=name, p=p) for name, p in chances.items())
 
 
 class MaskOptions(Options):
     """How new masks are made from the source masks, and which of them are refused."""
 
-    operators: tuple[OperatorChoice, ...] = Field(default_factory=default_operators)
-    """The operators, applied in this order, each with its own chance."""
+    policy: tuple[PolicyNode, ...] = Field(default="default", validate_default=True)
+    """The operators, applied in this order: default, paper (flip, scale, shift), or a list of
+    {op: NAME, p: CHANCE, options: {...}}, {one_of: [...], weights: [...]} and {sequence: [...]}."""
+
+    nested: Literal["auto"] | dict[str, str] = "auto"
+    """Classes that lie inside others and move with them, for example {nucleus: cytoplasm};
+    auto finds them in the training masks."""
+
+    @field_validator("policy", mode="before")
+    @classmethod
+    def _by_name(cls, value: Any) -> Any:
+        return policy_called(value) if isinstance(value, str) else value
 
     min_foreground_fraction_of_source: float = Field(default=0.3, ge=0, le=1)
     """A mask that keeps less of its source's foreground area than this is drawn again."""

@@ -69,12 +69,14 @@ class DrawContext:
     mask_id: id of the source mask that it comes from.
     sources: all source masks by id; getting one may read a file.
     source_ids: the ids of `sources`, sorted, so that a draw can index them.
+    nested: inner class id -> class id that it lies in; a step keeps what it needs of it.
     """
 
     mask: Mask
     mask_id: str = ""
     sources: Mapping[str, Mask] = field(default_factory=dict)
     source_ids: Sequence[str] = ()
+    nested: Mapping[int, int] = field(default_factory=dict)
 
 
 class Perturbation(Protocol):

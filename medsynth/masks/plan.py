@@ -19,10 +19,11 @@ from medsynth.core.seeds import generator
 from medsynth.core.types import Mask
 from medsynth.masks.acceptance import Acceptance, Judged
 from medsynth.masks.fingerprint import mask_sha256
-from medsynth.masks.operators import operator
+from medsynth.masks.nesting import nesting_of
 from medsynth.masks.options import MaskOptions
 from medsynth.masks.perturbation import DrawContext, Step
 from medsynth.masks.plan_entry import PlanEntry, key_of
+from medsynth.masks.policy import Policy
 from medsynth.masks.signature import Signature
 from medsynth.masks.source_check import check_source
 from medsynth.masks.source_choice import SourceChoice
@@ -89,14 +90,14 @@ class Planner:
         self.options = options
         self.seed = seed
         self.source_ids = sorted(sources)
-        self.policy = [(each.p, operator(each.op, each.options)) for each in options.operators]
         self.acceptance = Acceptance(sources, options)
-        kinds = {
-            key: self.acceptance.kinds(look, sources[key])
-            for key, look in self.acceptance.looks.items()
-        }
-        filled = {key: bool(look.classes) for key, look in self.acceptance.looks.items()}
+        looks = self.acceptance.looks
+        filled = {key: bool(look.classes) for key, look in looks.items()}
+        with_objects = [key for key in self.source_ids if filled[key]]
+        kinds = {key: self.acceptance.kinds(look, sources[key]) for key, look in looks.items()}
         self.choice = SourceChoice(filled, kinds, options, seed)
+        self.policy = Policy(options.policy if with_objects else (), len(with_objects))
+        self.nested = nesting_of(options.nested, (sources[key] for key in with_objects))
         self.length = 0
         for entry in entries:
             self._take_up(entry)
@@ -189,14 +190,10 @@ class Planner:
 
     def _draw(self, index: int, attempt: int, source: str) -> tuple[tuple[Step, ...], Mask]:
         rng = generator(self.seed, "plan", index, attempt)
-        mask = self.sources[source]
-        steps: list[Step] = []
-        for p, perturbation in self.policy:
-            if rng.random() < p:
-                context = DrawContext(mask, source, self.sources, self.source_ids)
-                steps.append(perturbation.draw(rng, context))
-                mask = perturbation.apply(mask, steps[-1], self.sources)
-        return tuple(steps), mask
+        context = DrawContext(
+            self.sources[source], source, self.sources, self.source_ids, self.nested
+        )
+        return self.policy.draw(rng, context)
 
 
 def is_better(judged: Judged, than: Judged) -> bool:

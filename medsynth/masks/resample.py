@@ -1,9 +1,11 @@
-"""Nearest-neighbour resampling of masks, in numpy, so that every machine gives the same pixels."""
+"""Nearest-neighbour resampling of masks, from whole places, so that every machine gives the
+same pixels."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,31 +16,41 @@ from medsynth.masks.mirror import cut_objects_beyond
 Outside = Literal["mirror", "background"]
 
 
-def sample_nearest(
-    mask: Mask, rows: NDArray[np.float64], cols: NDArray[np.float64], outside: Outside
-) -> Mask:
-    """Return the mask read at (rows, cols): pixel (y, x) comes from (rows[y, x], cols[y, x]).
+def sample_nearest(mask: Mask, places: NDArray[np.int16], outside: Outside) -> Mask:
+    """Return the mask read at given places.
 
     Args:
-        mask: the mask to read.
-        rows: (H, W) float64 row coordinates in pixels; integers are pixel centres.
-        cols: (H, W) float64 column coordinates in pixels.
+        mask: the mask to read, with sides of at most 16,383 pixels.
+        places: (H, W, 2) int16 (column, row) that each pixel comes from; they may lie
+            outside of the picture.
         outside: what lies beyond the picture: background, or "mirror": an object that the
             frame cuts goes on, mirrored, and all else is background.
     """
     height, width = mask.hw
-    row = np.rint(rows).astype(np.int64)
-    col = np.rint(cols).astype(np.int64)
-    inside = (row >= 0) & (row < height) & (col >= 0) & (col < width)
-    at = np.where(inside, row * width + col, 0)
-    labels = mask.labels.ravel().take(at) * inside
-    ids = None if mask.instances is None else mask.instances.ravel().take(at) * inside
-    if outside == "mirror" and not inside.all():
-        beyond = ~inside
-        labels[beyond], ids_beyond = cut_objects_beyond(mask, row[beyond], col[beyond])
+    labels = gathered(mask.labels, places)
+    ids = None if mask.instances is None else gathered(mask.instances, places)
+    if outside == "mirror" and has_foreground_on_frame(mask):
+        cols, rows = places[..., 0], places[..., 1]
+        outside_px = (rows.view(np.uint16) >= height) | (cols.view(np.uint16) >= width)
+        beyond = np.flatnonzero(outside_px)  # what is negative counts as large
+        far = places.reshape(-1, 2)[beyond].astype(np.int64)
+        labels.ravel()[beyond], ids_beyond = cut_objects_beyond(mask, far[:, 1], far[:, 0])
         if ids is not None and ids_beyond is not None:
-            ids[beyond] = ids_beyond
+            ids = ids.astype(np.int64)
+            ids.ravel()[beyond] = ids_beyond
     return Mask(labels, None if ids is None else renumber(ids))
+
+
+def gathered(array: NDArray[Any], places: NDArray[np.int16]) -> NDArray[Any]:
+    """Return array[row, column] for each of the (H, W, 2) int16 (column, row); 0 outside."""
+    found: NDArray[Any] = cv2.remap(array, places, None, cv2.INTER_NEAREST)
+    return found
+
+
+def has_foreground_on_frame(mask: Mask) -> bool:
+    """Return whether the frame cuts any object."""
+    sides = (mask.labels[0], mask.labels[-1], mask.labels[:, 0], mask.labels[:, -1])
+    return any(bool(side.any()) for side in sides)
 
 
 def resize_nearest(array: NDArray[Any], height: int, width: int) -> NDArray[Any]:

@@ -22,10 +22,9 @@ MOST = 2000
 
 def plain_policy() -> MaskOptions:
     """Return flips, scale and shift as published, with nothing refused."""
-    still = {"max_rotation_deg": 0, "max_shear_deg": 0, "max_anisotropy": 0}
     return MaskOptions.model_validate(
         {
-            "operators": [{"op": "flip"}, {"op": "affine", "options": still}],
+            "policy": "paper",
             "plausibility": "off",
             "max_iou_with_real": 1,
             "max_iou_within": 1,

@@ -21,7 +21,7 @@ from medsynth.workflows.mask_diversity import measure_diversity
 from medsynth.workflows.mask_folder import MaskFolder
 from medsynth.workflows.mask_sheet import mask_sheet
 from medsynth.workflows.recipe import Recipe, load_recipe
-from medsynth.workflows.source_masks import SourceMasks
+from medsynth.workflows.source_masks import SourceMasks, resolved_masks
 
 BATCH = 64
 """Masks written before the manifest is: what a stop can lose."""
@@ -92,7 +92,7 @@ def perturb(config: PerturbConfig, report: Report) -> PerturbResult:
     with folder.lock():
         folder.refuse_other(index, recipe, seed, config.n)
         sources = SourceMasks(index)
-        planner = Planner(sources, recipe.masks, seed, folder.entries())
+        planner = Planner(sources, resolved_masks(recipe.masks, index), seed, folder.entries())
         before = planner.length
         write_missing(folder, planner, index, recipe, config.n, report)
         sheet = folder.path / "contact_sheet.png"

@@ -12,7 +12,7 @@ from medsynth.masks.plan_entry import PlanEntry
 from medsynth.masks.render import render
 from medsynth.store.journal import Journal
 from medsynth.workflows.recipe import Recipe
-from medsynth.workflows.source_masks import SourceMasks
+from medsynth.workflows.source_masks import SourceMasks, resolved_masks
 from medsynth.workflows.wanted import Wanted
 
 BLOCKS_AHEAD = 16
@@ -30,6 +30,7 @@ class PlannedWork:
 
     def __init__(self, run: Run, recipe: Recipe, index: DataIndex, seed: int) -> None:
         self._recipe = recipe
+        self._options = resolved_masks(recipe.masks, index)
         self._seed = seed
         self._sources = SourceMasks(index)
         self._items = {item.id: item for item in index.split("train")}
@@ -50,7 +51,7 @@ class PlannedWork:
     def _extend(self, length: int) -> None:
         if self._planner is None:
             known = map(PlanEntry.from_json, self._journal)
-            self._planner = Planner(self._sources, self._recipe.masks, self._seed, known)
+            self._planner = Planner(self._sources, self._options, self._seed, known)
         grown = self._planner.until(length)
         self._journal.append([planned.entry.to_json() for planned in grown])
 

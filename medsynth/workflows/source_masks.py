@@ -7,6 +7,14 @@ from collections.abc import Iterator, Mapping
 from medsynth.core.types import Mask, Split
 from medsynth.data.load import load_mask
 from medsynth.data.records import DataIndex
+from medsynth.masks.nesting import resolve_nesting
+from medsynth.masks.options import MaskOptions
+
+
+def resolved_masks(options: MaskOptions, index: DataIndex) -> MaskOptions:
+    """Return the options with nested classes by id, where the recipe names them."""
+    nested = resolve_nesting(options.nested, index.classes)
+    return options.model_copy(update={"nested": nested})
 
 
 class SourceMasks(Mapping[str, Mask]):

@@ -158,7 +158,7 @@ def test_what_was_begun_otherwise_is_not_extended(medsynth, blobs, tmp_path):
         ("masks.negatives=0.5", 3, "no training mask is empty"),
         ("masks.plausibility=maybe", 2, "masks.plausibility"),
         ("masks.max_iou_with_real=0", 2, "masks.max_iou_with_real"),
-        ("masks.operators=[{op: flp}]", 2, "did you mean 'flip'"),
+        ("masks.policy=[{op: flp}]", 2, "did you mean 'flip'"),
         ("siamese.steps=3", 2, "perturb can set data.* and masks.* only"),
     ],
 )

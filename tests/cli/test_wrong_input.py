@@ -183,7 +183,7 @@ def test_a_misspelt_key(refused, pairs, tmp_path):
         ("model.codec={name: taef2, factor: 8}", "needs weights"),
         ("data.size=33", "is not a multiple of 8"),
         ("data.size=[32, 64]", "training.augmentation=flips"),
-        ("masks.operators=[{op: flp}]", "did you mean 'flip'"),
+        ("masks.policy=[{op: flp}]", "did you mean 'flip'"),
         ("siamese.learning_rate=-1", "siamese.learning_rate"),
         ("siamese.steps=many", "siamese.steps"),
         ("model.schedule.shift=0", "model.schedule.shift"),

@@ -30,7 +30,7 @@ SOURCES = (
     | {"rare": squares((8, 8, 12, 1), (30, 30, 6, 2))}
 )
 GENTLE = {
-    "operators": [
+    "policy": [
         {"op": "affine", "options": {"max_scale_change": 0.02, "max_shift_fraction": 0.05}}
     ],
     "plausibility": "off",

@@ -19,18 +19,29 @@ from medsynth.masks.perturbation import DrawContext, Step
 from medsynth.testing import corner_masks
 
 GOLDEN = Path(__file__).parent / "golden"
-BUILT_IN = ["affine", "copy-paste", "elastic", "flip"]
+BUILT_IN = [
+    "affine", "blend", "contour-noise", "copy-paste", "cut", "elastic", "flip", "grow",
+    "shape-model", "smooth",
+]  # fmt: skip
 
 
 def sources() -> dict[str, Mask]:
     nested = corner_masks()["nested-instances"]
     turned = Mask(nested.labels[::-1].copy(), nested.instances[::-1].copy())
-    return {"here": nested, "donor": turned}
+    return {"here": nested, "donor": turned, "other": pear()}
+
+
+def pear() -> Mask:
+    """A cell of an outline unlike that of the others, with its nucleus."""
+    y, x = np.mgrid[:24, :32]
+    labels = ((np.hypot(y - 9, x - 12) < 6) | (np.hypot(y - 15, x - 17) < 3.5)).astype(np.uint8)
+    labels[np.hypot(y - 9, x - 12) < 3] = 2
+    return Mask(labels, labels.astype(np.uint16))
 
 
 def regenerate(name: str) -> None:
     found = sources()
-    context = DrawContext(found["here"], "here", found, sorted(found))
+    context = DrawContext(found["here"], "here", found, sorted(found), {2: 1})
     operator = PERTURBATIONS.get(name)()
     for seed in range(100):
         step = operator.draw(generator(seed, "golden", name), context)

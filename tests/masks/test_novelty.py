@@ -206,7 +206,7 @@ def test_the_reasons_of_copies() -> None:
 
 def test_flips_alone_do_not_stall() -> None:
     sources = {f"b{k}": blob(k, 48) for k in range(3)}
-    options = MaskOptions.model_validate({"operators": [{"op": "flip"}], "max_redraws": 3})
+    options = MaskOptions.model_validate({"policy": [{"op": "flip"}], "max_redraws": 3})
     entries = [each.entry for each in Planner(sources, options, 0).until(40)]
     assert {entry.flaw for entry in entries} <= {LIKE_REAL, DUPLICATE}
     stop = options.model_copy(update={"on_implausible": "stop"})

@@ -120,7 +120,7 @@ def test_what_has_no_figure_breaks_no_rule(sources) -> None:
 def wild(**more) -> MaskOptions:
     affine = {"op": "affine", "options": {"max_scale_change": 4, "max_anisotropy": 4}}
     novel = {"max_iou_with_real": 1, "max_iou_within": 1}
-    return MaskOptions.model_validate({"operators": [affine], **novel, **more})
+    return MaskOptions.model_validate({"policy": [affine], **novel, **more})
 
 
 def discs(n: int = 30) -> dict[str, Mask]:
@@ -177,7 +177,7 @@ def test_numbers_of_objects_stay_as_frequent_as_they_are() -> None:
             labels = disc(6, 12, 12) | disc(6, 50, 50)
         found[f"m{k:02d}"] = Mask(labels)
     options = {
-        "operators": [{"op": "affine"}, {"op": "copy-paste", "p": 0.5}],
+        "policy": [{"op": "affine"}, {"op": "copy-paste", "p": 0.5}],
         "max_iou_with_real": 1,
     }
     entries = list(

@@ -179,7 +179,7 @@ def test_images_and_masks_are_those_of_the_plan(augmented):
 
 def test_masks_follow_the_recipe_of_the_plan(own_run):
     """With no operator every mask is that of its source."""
-    make(own_run, 3, sets=("masks.operators=[]", "masks.max_redraws=0"))
+    make(own_run, 3, sets=("masks.policy=[]", "masks.max_redraws=0"))
     sources = {i.id: i for i in DataIndex.load(own_run).split("train")}
     for row in SampleStore(own_run / "samples").rows():
         (source,) = row.lineage.sources

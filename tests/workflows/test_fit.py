@@ -75,7 +75,7 @@ def test_a_run_explains_itself(fitted):
     assert (about["device"], about["threads"], about["seed"]) == ("cpu", 1, 0)
     resolved = read_yaml(run / "recipe.yaml")
     assert resolved["base"]["steps"] == 3
-    assert resolved["masks"]["operators"]
+    assert resolved["masks"]["policy"]
     index = DataIndex.load(run)
     assert len(index.items) == 14
     assert [c.name for c in index.classes] == ["background", "foreground"]

@@ -47,7 +47,7 @@ def test_a_full_recipe_is_the_same_recipe(name, tmp_path):
     text = commented_recipe(recipe)
     (tmp_path / "full.yaml").write_text(text)
     assert load_recipe(str(tmp_path / "full.yaml")) == recipe
-    unset = ("masks.operators.", "masks.balance.")  # lists and what is None by default
+    unset = "masks.balance."  # None by default
     wanted = [key for key, _ in walk_fields(Recipe) if not key.startswith(unset)]
     keys = {key.rsplit(".", 1)[-1] for key in wanted}
     said = {line.strip().split(":")[0] for line in text.splitlines() if ":" in line}
@@ -101,8 +101,8 @@ def test_an_option_that_a_later_version_adds_does_not_disown_a_run(tmp_path):
     [
         ("trainin: {batch: 3}", r"unknown key 'trainin': did you mean 'training'\?"),
         ("siamese: {step: 3}", r"unknown key 'siamese\.step': did you mean 'steps'\?"),
-        ("masks: {operators: [{op: flipp}]}", r"did you mean 'flip'\?"),
-        ("masks: {operators: [{op: flip, opts: {}}]}", r"did you mean 'op"),
+        ("masks: {policy: [{op: flipp}]}", r"did you mean 'flip'\?"),
+        ("masks: {policy: [{op: flip, opts: {}}]}", r"did you mean 'op"),
         (
             "model: {backbone: sd15}",
             r"model\.backbone: unknown backbone 'sd15': known: compact, stable-diffusion",

@@ -1,0 +1,74 @@
+"""Choosing objects of other source masks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medsynth.core.types import Mask
+from medsynth.masks.objects import find_objects
+from medsynth.masks.perturbation import DrawContext
+
+
+def pick_donor(
+    rng: np.random.Generator,
+    context: DrawContext,
+    max_tries: int,
+    *,
+    allow_cut: bool = False,
+    classes: frozenset[int] | None = None,
+) -> tuple[str, int] | None:
+    """Return another source mask's id and the number of one of its objects, or None.
+
+    Args:
+        rng: the source of randomness.
+        context: what is drawn for; its own source mask is no donor.
+        max_tries: masks looked at before giving up.
+        allow_cut: also take objects that the frame cuts.
+        classes: only objects with exactly these classes.
+    """
+    if not context.source_ids:
+        return None
+    for _ in range(max_tries):
+        donor = context.source_ids[int(rng.integers(len(context.source_ids)))]
+        if donor == context.mask_id:
+            continue
+        number = pick_object(rng, context.sources[donor], allow_cut, classes)
+        if number is not None:
+            return donor, number
+    return None
+
+
+def pick_object(
+    rng: np.random.Generator, mask: Mask, allow_cut: bool, classes: frozenset[int] | None
+) -> int | None:
+    """Return the number of a random object of a mask, or None where none will do."""
+    kinds = kinds_of(mask)
+    usable = [k for k, (kind, cut) in kinds.items() if classes in (None, kind) and allow_cut >= cut]
+    return usable[int(rng.integers(len(usable)))] if usable else None
+
+
+@lru_cache(maxsize=4096)
+def kinds_of(mask: Mask) -> Mapping[int, tuple[frozenset[int], bool]]:
+    """Return object number -> its classes, and whether the frame cuts it; kept for later calls."""
+    objects, count = find_objects(mask)
+    here = objects > 0
+    pairs = np.unique(objects[here].astype(np.int64) * 256 + mask.labels[here]).tolist()
+    classes: dict[int, set[int]] = {}
+    for pair in pairs:
+        classes.setdefault(pair // 256, set()).add(pair % 256)
+    cut = set(on_frame(objects).tolist())
+    return {k: (frozenset(classes[k]), k in cut) for k in range(1, count + 1)}
+
+
+def classes_of(mask: Mask, objects: NDArray[np.int32], number: int) -> frozenset[int]:
+    """Return the classes of one object."""
+    return frozenset(np.unique(mask.labels[objects == number]).tolist())
+
+
+def on_frame(found: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the numbers of the objects that touch the picture's frame (and perhaps 0)."""
+    return np.unique(np.concatenate([found[0], found[-1], found[:, 0], found[:, -1]]))

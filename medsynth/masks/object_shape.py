@@ -1,0 +1,85 @@
+"""An object's outlines as signed distances in its own frame, one for each of its layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medsynth.core.types import Mask
+from medsynth.masks.boundary import around
+from medsynth.masks.copying import only
+from medsynth.masks.layers import split_layers
+from medsynth.masks.nesting import Nested
+from medsynth.masks.objects import find_objects
+from medsynth.masks.pose import Pose, place_out, pose_of
+from medsynth.masks.signed_distance import read_between, signed_distance
+
+GRID = 64
+"""Points along each side of the grid that shapes are kept on."""
+EXTENT = 1.5
+"""The grid reaches this many sizes from the centroid: as far as an ellipse of 7 to 1."""
+
+
+def object_alone(
+    mask: Mask, objects: NDArray[np.int32], number: int, margin_px: int
+) -> tuple[Mask, tuple[slice, slice]]:
+    """Return object `number` alone in a window around it, and the window."""
+    window = around(objects == number, margin_px)
+    part = Mask(mask.labels[window], None if mask.instances is None else mask.instances[window])
+    return only(part, objects[window] == number), window
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectShape:
+    """An object's shape, wherever it lies, however large, whichever way it points.
+
+    size_px: the square root of its area in pixels.
+    layers: (GRID, GRID) float64 signed distances in sizes, for each layer; not to be
+        written to. Rows run along the longer axis.
+    """
+
+    size_px: float
+    layers: tuple[NDArray[np.float64], ...]
+
+
+def object_shape(mask: Mask, number: int, nested: Nested) -> ObjectShape:
+    """Return the shape of object `number`; those asked for last are kept."""
+    return _object_shape(mask, number, tuple(sorted(nested.items())))
+
+
+@lru_cache(maxsize=256)
+def _object_shape(mask: Mask, number: int, nested: tuple[tuple[int, int], ...]) -> ObjectShape:
+    alone, _ = object_alone(mask, find_objects(mask)[0], number, 2)
+    pose = pose_of(alone.labels > 0)
+    side = np.linspace(-EXTENT, EXTENT, GRID)
+    rows, cols = place_out(pose, side[:, None], side[None])
+    layers = split_layers(alone, dict(nested))
+    return ObjectShape(
+        pose.size_px, tuple(_read(layer.labels > 0, pose, rows, cols) for layer in layers)
+    )
+
+
+def _read(
+    region: NDArray[np.bool_], pose: Pose, rows: NDArray[np.float64], cols: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return a layer's signed distances on the grid; past its window they go on growing."""
+    height, width = region.shape
+    beyond = np.sqrt(
+        np.maximum(0, np.maximum(-rows, rows - height + 1)) ** 2
+        + np.maximum(0, np.maximum(-cols, cols - width + 1)) ** 2
+    )
+    read = read_between(signed_distance(region), rows, cols)
+    values: NDArray[np.float64] = (read + beyond) / pose.size_px
+    values.setflags(write=False)
+    return values
+
+
+def read_shape(
+    shape: NDArray[np.float64], along: NDArray[np.float64], across: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return a shape's signed distances, in sizes, at places in its own frame."""
+    step = 2 * EXTENT / (GRID - 1)
+    return read_between(shape, (along + EXTENT) / step, (across + EXTENT) / step)

@@ -1,0 +1,55 @@
+"""Objects that fell into pieces keep no more of them than they had, the largest."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from medsynth.masks.touching import touching
+
+
+def crumbs(before: NDArray[np.int32], after: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return the flat indices of pieces that objects have more than before, the smallest ones.
+
+    Args:
+        before: (H, W) int32 map of objects 1..n.
+        after: the same objects, shrunk.
+
+    Returns:
+        (k,) int64.
+    """
+    apart = not touching(before)
+    _, had = find_pieces(before, apart)
+    new, has = find_pieces(after, apart)
+    most = np.bincount(had, minlength=int(had.max()) + 1)
+    if (np.bincount(has, minlength=len(most))[1:] <= most[1:]).all():
+        return np.zeros(0, np.int64)
+    area = np.bincount(new.ravel(), minlength=len(has))
+    order = np.lexsort((-area, has))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order)) - np.searchsorted(has[order], has[order])
+    extra = (rank >= most[has]) & (has > 0)
+    return np.flatnonzero(extra[new].ravel())
+
+
+def find_pieces(
+    objects: NDArray[np.int32], apart: bool
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the (H, W) map of 8-connected pieces of objects, and the object of each piece.
+
+    Args:
+        objects: (H, W) int32 map of objects.
+        apart: no two of them touch, which is quicker.
+    """
+    if apart:
+        count, pieces = cv2.connectedComponents((objects > 0).view(np.uint8), connectivity=8)
+    else:
+        from skimage.measure import label
+
+        pieces, count = label(objects, connectivity=2, return_num=True)
+        count += 1
+    here = np.flatnonzero(objects.ravel())
+    owner = np.zeros(count, np.int64)
+    owner[pieces.ravel()[here]] = objects.ravel()[here]
+    return pieces, owner

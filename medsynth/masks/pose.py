@@ -1,0 +1,71 @@
+"""Where an object lies, how large it is, and which way it points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import atan2, cos, degrees, radians, sin, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+DECIMALS = 6
+"""Angles are rounded so that libraries whose arcs differ in the last bit agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """An object's own frame.
+
+    row, col: its centroid in pixels.
+    size_px: the square root of its area.
+    angle_deg: direction of its longer axis, from the rows' axis towards the columns', on
+        the side where the object's tail is.
+    """
+
+    row: float
+    col: float
+    size_px: float
+    angle_deg: float
+
+
+def pose_of(region: NDArray[np.bool_], top: int = 0, left: int = 0) -> Pose:
+    """Return the pose of an (H, W) region that is not empty.
+
+    Args:
+        region: (H, W) bool, a window of the picture.
+        top: row of the window in the picture.
+        left: its column.
+    """
+    rows, cols = np.nonzero(region)
+    row, col = float(rows.mean()), float(cols.mean())
+    y, x = rows - row, cols - col
+    angle = atan2(2 * float((y * x).mean()), float((y * y).mean() - (x * x).mean())) / 2
+    along = y * cos(angle) + x * sin(angle)
+    turned = degrees(angle) + (180 if float((along**3).mean()) < 0 else 0)
+    return Pose(
+        round(row + top, DECIMALS), round(col + left, DECIMALS), sqrt(len(rows)), round(turned, 3)
+    )
+
+
+def place_in(
+    pose: Pose, rows: NDArray[np.float64], cols: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return picture coordinates as multiples of the object's size in its own frame."""
+    c, s = turn(pose)
+    y, x = (rows - pose.row) / pose.size_px, (cols - pose.col) / pose.size_px
+    return c * y + s * x, c * x - s * y
+
+
+def place_out(
+    pose: Pose, along: NDArray[np.float64], across: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return places in an object's own frame as picture coordinates; undoes `place_in`."""
+    c, s = turn(pose)
+    rows = (c * along - s * across) * pose.size_px + pose.row
+    return rows, (s * along + c * across) * pose.size_px + pose.col
+
+
+def turn(pose: Pose) -> tuple[float, float]:
+    """Return cosine and sine of the pose's angle, rounded."""
+    angle = radians(pose.angle_deg)
+    return round(cos(angle), 9), round(sin(angle), 9)

@@ -1,0 +1,110 @@
+"""Giving an object of a mask another shape where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from medsynth.core.types import Mask
+from medsynth.masks.copying import copied
+from medsynth.masks.instances import renumber
+from medsynth.masks.layers import join_layers, split_layers
+from medsynth.masks.nearest import spread
+from medsynth.masks.nesting import Nested
+from medsynth.masks.object_shape import object_alone
+from medsynth.masks.objects import find_objects
+from medsynth.masks.pose import Pose, pose_of
+
+Places = NDArray[np.float64]
+Shaper = Callable[[int, NDArray[np.bool_], Pose, Places, Places], Places]
+"""(layer, its region now, the object's pose, rows, cols) -> signed distances; below 0 is inside.
+Rows (h, 1) and columns (1, w) are the window's, in the pose's own coordinates."""
+
+SQUARE = np.ones((3, 3), np.uint8)
+MARGIN_OF_SIZE = 0.75
+"""How far a new shape may reach beyond the old one's box, of the square root of its area."""
+SPECK_OF_AREA = 0.01
+"""Pieces and holes of a new shape smaller than this share of the object are filled."""
+LEAST_OF_AREA = 0.25
+"""A shape of less than this of the object's area, because others stand there, is not taken."""
+
+
+def reshape_objects(mask: Mask, nested: Nested, shapers: dict[int, Shaper]) -> Mask:
+    """Return the mask with some objects given another shape, one after the other.
+
+    An object only spreads over background that touches no other object, and is one piece.
+    Labels and instances are those of the object's nearest pixel in the same layer.
+
+    Args:
+        mask: the mask.
+        nested: nested classes; the shapes of inner layers are clipped to the outer.
+        shapers: object number -> its new signed distances.
+    """
+    objects, count = find_objects(mask)
+    objects, result = objects.copy(), copied(mask)
+    for number, shaper in shapers.items():
+        if number <= count and (objects == number).any():
+            _reshape(result, objects, number, nested, shaper)
+    return Mask(result.labels, None if result.instances is None else renumber(result.instances))
+
+
+def _reshape(
+    result: Mask, objects: NDArray[np.int32], number: int, nested: Nested, shaper: Shaper
+) -> None:
+    """Reshape one object in place, in the mask and in the map of objects."""
+    own = objects == number
+    alone, window = object_alone(
+        result, objects, number, int(MARGIN_OF_SIZE * np.sqrt(own.sum())) + 3
+    )
+    here = alone.labels > 0
+    pose = pose_of(here)
+    rows, cols = (np.arange(side, dtype=np.float64) for side in alone.hw)
+    least_px = int(SPECK_OF_AREA * here.sum())
+    layers = []
+    for k, layer in enumerate(split_layers(alone, nested)):
+        distance = shaper(k, layer.labels > 0, pose, rows[:, None], cols[None])
+        layers.append(spread(layer, without_specks(distance < 0, least_px)))
+    shaped = join_layers(layers, nested)
+    taken = (objects[window] > 0) & ~here
+    barred = cv2.dilate(taken.view(np.uint8), SQUARE).view(bool) & ~here
+    region = largest_piece((shaped.labels > 0) & ~barred)
+    if region.sum() < LEAST_OF_AREA * here.sum():
+        return
+    objects[window][here | region] = np.where(region, number, 0)[here | region]
+    _lay(result, shaped, here | region, region, window)
+
+
+def _lay(
+    result: Mask,
+    shaped: Mask,
+    changed: NDArray[np.bool_],
+    region: NDArray[np.bool_],
+    window: tuple[slice, slice],
+) -> None:
+    result.labels[window][changed] = (shaped.labels * region)[changed]
+    if result.instances is not None and shaped.instances is not None:
+        result.instances[window][changed] = (shaped.instances * region)[changed]
+
+
+def without_specks(region: NDArray[np.bool_], least_px: int) -> NDArray[np.bool_]:
+    """Return the region without pieces and holes of fewer pixels than that."""
+    for value in (True, False):
+        _, pieces = cv2.connectedComponents((region == value).view(np.uint8), connectivity=4)
+        speck = np.bincount(pieces.ravel()) < least_px
+        speck[0] = False
+        region = region ^ speck[pieces]
+    return region
+
+
+def largest_piece(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the largest 8-connected piece of an (H, W) region; nothing of nothing."""
+    count, pieces = cv2.connectedComponents(region.view(np.uint8), connectivity=8)
+    if count <= 2:  # background, and one piece
+        return region
+    area = np.bincount(pieces.ravel())
+    area[0] = 0
+    largest: NDArray[np.bool_] = pieces == int(area.argmax())
+    return largest

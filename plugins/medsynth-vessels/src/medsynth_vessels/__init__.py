@@ -1,0 +1,4 @@
+"""Mask operators for tubular structures, along their skeletons.
+
+Axis order: (H, W); points are (row, column).
+"""
