@@ -12,6 +12,10 @@ NEUTRAL = {"scale": 1.0}
 """Numbers whose names begin so leave a mask as it is at this value; all others at 0."""
 
 
+SILENT = {"field", "max_of_radius", "max_size_change"}
+"""Parameters that say nothing of one step: seeds of noise, and limits that hold for all."""
+
+
 def in_words(steps: Iterable[Step]) -> str:
     """Return what steps do, for example "flip horizontal; affine rotation 12\u00b0"."""
     return "; ".join(step_in_words(step) for step in steps) or "nothing"
@@ -23,7 +27,8 @@ def step_in_words(step: Step) -> str:
     >>> step_in_words(Step("affine", {"rotation_deg": 12.31, "scale_rows": 1.0, "up": True}))
     'affine rotation 12.3\u00b0, up'
     """
-    said = [text for key, value in step.params.items() if (text := _value(key, value))]
+    shown = ((key, value) for key, value in step.params.items() if key not in SILENT)
+    said = [text for key, value in shown if (text := _value(key, value))]
     donors = f" (with {', '.join(step.donors)})" if step.donors else ""
     return f"{step.op} {', '.join(said)}".rstrip() + donors
 
