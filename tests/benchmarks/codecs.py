@@ -45,7 +45,7 @@ from medsynth.workflows.recipe import read_run_recipe
 CODECS = {
     "haar, factor 4": {"name": "haar", "factor": 4, "whitening": 0},
     "haar, factor 8": {"name": "haar", "factor": 8, "whitening": 0},
-    "patches, factor 4, 12 of 48": {"name": "patches", "factor": 4, "channels": 12},
+    "patches, factor 4, 16 of 48": {"name": "patches", "factor": 4, "channels": 16},
     "patches, factor 8, 32 of 192": {"name": "patches", "factor": 8, "channels": 32},
     "autoencoder, factor 4, 8": {"name": "autoencoder", "factor": 4, "channels": 8, "width": 32},
 }
