@@ -27,11 +27,11 @@ from medsynth.model.stable_diffusion.base import Base
 from medsynth.training.checkpoints import Checkpoints, CheckpointState
 from medsynth.training.pairs import PairArrays
 from medsynth.training.phase import own_tensors
-from medsynth.workflows.arrays import encode_told
 from medsynth.workflows.fit_opening import Prepared, Report
 from medsynth.workflows.fit_writing import write_run
 from medsynth.workflows.model import add_controlnet, check_geometry, new_network
 from medsynth.workflows.recipe import Recipe, load_recipe
+from medsynth.workflows.told import encode_told
 
 RECIPE = "sd15-paper"
 OPEN_CLIP = "cond_stage_model.model."

@@ -18,11 +18,12 @@ from medsynth.training.generator import FitPlan
 from medsynth.training.latents import Latents
 from medsynth.training.pairs import Dropout, PairArrays, PairBatches
 from medsynth.training.processes import Processes
-from medsynth.workflows.arrays import Told, encode_told, load_pairs, read_told
+from medsynth.workflows.arrays import load_pairs
 from medsynth.workflows.fit_config import FitConfig
 from medsynth.workflows.hardware import choose_device, settle_threads
 from medsynth.workflows.model import PROMPTS, add_controlnet, check_geometry
 from medsynth.workflows.recipe import Recipe, load_recipe, read_run_recipe, run_fit_sha256
+from medsynth.workflows.told import Told, encode_told, read_told
 
 FEW_PAIRS = 50
 OWN = frozenset(

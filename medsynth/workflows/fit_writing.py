@@ -10,10 +10,10 @@ from medsynth.io.runs import Run
 from medsynth.model.codecs.codec import Codec
 from medsynth.model.network import HintedDiffusion
 from medsynth.training.checkpoints import save_tensors
-from medsynth.workflows.arrays import write_prompts
 from medsynth.workflows.fit_opening import Prepared
 from medsynth.workflows.model import CODEC, PROMPTS, base_sha256
 from medsynth.workflows.recipe import write_run_recipe
+from medsynth.workflows.told import write_prompts
 
 LIBRARIES = ("medsynth", "torch", "diffusers", "numpy", "scikit-image")
 

@@ -20,8 +20,8 @@ from medsynth.model.network import HintedDiffusion
 from medsynth.model.objective import OBJECTIVES
 from medsynth.training.checkpoints import Checkpoints, CheckpointState, load_tensors
 from medsynth.training.phase import load_weights
-from medsynth.workflows.arrays import Told, read_told
 from medsynth.workflows.recipe import Recipe, run_fit_sha256
+from medsynth.workflows.told import Told, read_told
 
 CODEC = "codec.safetensors"
 PROMPTS = "prompts.safetensors"
