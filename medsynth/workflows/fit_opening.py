@@ -145,10 +145,8 @@ def refuse_strange(path: Path) -> None:
     """
     try:
         strange = sorted(p.name for p in path.iterdir() if p.name not in OWN)
-    except FileNotFoundError:
-        return
-    except NotADirectoryError:
-        strange = [path.name]
+    except (FileNotFoundError, NotADirectoryError):
+        return  # a file is told of when the folder is made
     if strange:
         raise UsageError(
             f"{path} is not empty and holds no run (for example {strange[0]}).",

@@ -128,7 +128,8 @@ def test_every_recipe_can_be_listed_shown_copied_and_checked(medsynth, tmp_path)
 def test_plugins_and_citation(medsynth):
     found = json.loads(medsynth("plugins", "--json").out)
     assert found["export format"]["coco"] == "medsynth"
-    assert set(found) == {"data layout reader", "mask operator", "export format"}
+    kinds = {"data layout reader", "mask operator", "export format", "backbone", "objective"}
+    assert set(found) == kinds
     table = medsynth("plugins").out
     assert all(name in table for names in found.values() for name in names)
     assert "arXiv:2505.06068" in medsynth("cite").out
