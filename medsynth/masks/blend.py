@@ -8,6 +8,7 @@ objects").
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,11 +17,17 @@ from pydantic import Field, model_validator
 from medsynth.core.types import Mask
 from medsynth.masks.donors import classes_of, pick_donor
 from medsynth.masks.nesting import as_pairs
-from medsynth.masks.object_shape import object_shape, read_shape
+from medsynth.masks.object_shape import (
+    Extent,
+    ObjectShape,
+    extent_of,
+    object_shape,
+    read_shape,
+)
 from medsynth.masks.objects import find_objects
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
 from medsynth.masks.pose import Pose, place_in
-from medsynth.masks.reshape import Places, Shaper, reshape_objects
+from medsynth.masks.reshape import Places, reshape_objects
 from medsynth.masks.signed_distance import signed_distance
 from medsynth.masks.sources import source_of
 
@@ -85,26 +92,37 @@ class Blend:
         """
         nested = dict(step.params["nested"])
         most = 1 + step.params["max_size_change"]
-        shapers = {
-            each["object"]: shaper_of(each, source_of(each["donor"], sources), nested, most)
-            for each in step.params["blends"]
-        }
+        shapers = {}
+        for each in step.params["blends"]:
+            donor = source_of(each["donor"], sources)
+            shape = object_shape(donor, each["donor_object"], nested)
+            shapers[each["object"]] = Between(shape, each["share"], most)
         return reshape_objects(mask, nested, shapers)
 
 
-def shaper_of(
-    each: Mapping[str, Any], donor: Mask, nested: Mapping[int, int], most: float
-) -> Shaper:
-    """Return the shaper that blends an object with the step's donor object."""
-    whole = object_shape(donor, each["donor_object"], nested)
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A shape between an object's own and that of another.
 
-    def shaper(layer: int, region: Any, pose: Pose, rows: Places, cols: Places) -> Places:
-        own = signed_distance(region)
-        scale = float(np.clip(whole.size_px / pose.size_px, 1 / most, most))
+    donor: the other's shape. share: how far towards it. most: by how much it is scaled at most.
+    """
+
+    donor: ObjectShape
+    share: float
+    most: float
+
+    def extent(self, pose: Pose) -> Extent:
+        """Return where the donor's outline is: what is in neither is not between them."""
+        return extent_of(self.donor.layers[0], pose, self._scale(pose))
+
+    def distances(self, layer: int, region: Any, pose: Pose, rows: Places, cols: Places) -> Places:
+        """Return distances interpolated between the two."""
+        own, scale = signed_distance(region), self._scale(pose)
         along, across = place_in(pose, rows, cols)
-        shape = whole.layers[min(layer, len(whole.layers) - 1)]
+        shape = self.donor.layers[min(layer, len(self.donor.layers) - 1)]
         other = read_shape(shape, along / scale, across / scale) * (scale * pose.size_px)
-        between: Places = own + each["share"] * (other - own)
+        between: Places = own + self.share * (other - own)
         return between
 
-    return shaper
+    def _scale(self, pose: Pose) -> float:
+        return min(max(self.donor.size_px / pose.size_px, 1 / self.most), self.most)

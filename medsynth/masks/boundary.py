@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 
 import cv2
@@ -38,12 +39,20 @@ def move_boundary(layer: Mask, offset_px: NDArray[np.float64], limit_of_radius: 
     if reach <= 0.5 or not here.any():  # the nearest pixel centre is half away
         return copied(layer)
     window = around(here, ceil(reach) + 2)
-    inner = Mask(layer.labels[window], None if layer.instances is None else layer.instances[window])
+    offset = np.broadcast_to(offset_px, layer.hw)[window]
+    return changed_within(layer, window, lambda part: _moved(part, offset, limit_of_radius))
+
+
+def changed_within(
+    layer: Mask, window: tuple[slice, slice], change: Callable[[Mask], Mask]
+) -> Mask:
+    """Return a copy of the layer in which a window is changed, as if it were a mask."""
     result = copied(layer)
-    moved = _moved(inner, np.broadcast_to(offset_px, layer.hw)[window], limit_of_radius)
-    result.labels[window] = moved.labels
-    if result.instances is not None and moved.instances is not None:
-        result.instances[window] = moved.instances
+    instances = None if layer.instances is None else layer.instances[window]
+    changed = change(Mask(layer.labels[window], instances))
+    result.labels[window] = changed.labels
+    if result.instances is not None and changed.instances is not None:
+        result.instances[window] = changed.instances
     return result
 
 
@@ -83,6 +92,8 @@ def grown(
     owner = objects.ravel()[source]
     within = far - 0.5 < np.minimum(offset_px[gained], limit[owner])
     gained, source, owner = gained[within], source[within], owner[within]
+    if len(limit) == 2:  # one object
+        return gained, source
     after = objects.copy()
     after.ravel()[gained] = owner
     alone = ~joins(objects, after, gained, owner)

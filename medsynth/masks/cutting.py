@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,7 +50,5 @@ def paste(mask: Mask, piece: Mask, top: int, left: int) -> Mask:
 
 def box_of(region: NDArray[np.bool_]) -> Box:
     """Return the bounding box of an (H, W) region that is not empty."""
-    rows = np.flatnonzero(region.any(axis=1))
-    cols = np.flatnonzero(region.any(axis=0))
-    top, left = int(rows[0]), int(cols[0])
-    return top, left, int(rows[-1]) - top + 1, int(cols[-1]) - left + 1
+    left, top, width, height = cv2.boundingRect(np.ascontiguousarray(region).view(np.uint8))
+    return top, left, height, width

@@ -56,9 +56,9 @@ def kinds_of(mask: Mask) -> Mapping[int, tuple[frozenset[int], bool]]:
     """Return object number -> its classes, and whether the frame cuts it; kept for later calls."""
     objects, count = find_objects(mask)
     here = objects > 0
-    pairs = np.unique(objects[here].astype(np.int64) * 256 + mask.labels[here]).tolist()
+    pairs = np.bincount(objects[here].astype(np.int64) * 256 + mask.labels[here])
     classes: dict[int, set[int]] = {}
-    for pair in pairs:
+    for pair in np.flatnonzero(pairs).tolist():
         classes.setdefault(pair // 256, set()).add(pair % 256)
     cut = set(on_frame(objects).tolist())
     return {k: (frozenset(classes[k]), k in cut) for k in range(1, count + 1)}
@@ -66,7 +66,8 @@ def kinds_of(mask: Mask) -> Mapping[int, tuple[frozenset[int], bool]]:
 
 def classes_of(mask: Mask, objects: NDArray[np.int32], number: int) -> frozenset[int]:
     """Return the classes of one object."""
-    return frozenset(np.unique(mask.labels[objects == number]).tolist())
+    found = np.bincount(mask.labels[objects == number])
+    return frozenset(np.flatnonzero(found).tolist())
 
 
 def on_frame(found: NDArray[np.int32]) -> NDArray[np.int32]:

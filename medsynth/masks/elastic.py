@@ -13,11 +13,19 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from medsynth.core.types import Mask
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
-from medsynth.masks.resample import Outside, sample_nearest
+from medsynth.masks.resample import (
+    Outside,
+    Span,
+    Window,
+    read_from,
+    sample_nearest,
+    window_of,
+)
 from medsynth.masks.spline import spline_weights
 
 
@@ -64,12 +72,31 @@ class Elastic:
         down = np.asarray(step.params["rows_of_spacing"], np.float64)
         across = np.asarray(step.params["cols_of_spacing"], np.float64)
         intervals = len(down) - 3
-        by_row, by_col = spline_weights(height, intervals), spline_weights(width, intervals).T
-        rows = by_row @ (down * (height / intervals)) @ by_col
-        cols = by_row @ (across * (width / intervals)) @ by_col
-        rows += np.arange(height)[:, None]
-        cols += np.arange(width)
-        places = np.empty((height, width, 2), np.int16)
+        down, across = down * (height / intervals), across * (width / intervals)
+        outside = step.params["outside"]
+        window = seen_window(read_from(mask, outside), down, across, mask.hw)
+        by_row = spline_weights(height, intervals)[window[0]]
+        by_col = spline_weights(width, intervals)[window[1]].T
+        places = np.empty((by_row.shape[0], by_col.shape[1], 2), np.int16)
+        rows, cols = by_row @ down @ by_col, by_row @ across @ by_col
+        rows += np.arange(height)[window[0], None]
+        cols += np.arange(width)[window[1]]
         np.rint(cols, out=places[..., 0], casting="unsafe")
         np.rint(rows, out=places[..., 1], casting="unsafe")
-        return sample_nearest(mask, places, step.params["outside"])
+        return sample_nearest(mask, places, outside, window)
+
+
+def seen_window(
+    box: tuple[Span, Span] | None,
+    down: NDArray[np.float64],
+    across: NDArray[np.float64],
+    hw: tuple[int, int],
+) -> Window:
+    """Return the pixels that may come from a box; none moves further than a control point."""
+    if box is None:
+        return slice(0, 0), slice(0, 0)
+    rows, cols = (
+        (low - float(grid.max()) - 1, high - float(grid.min()) + 1)
+        for (low, high), grid in zip(box, (down, across), strict=True)
+    )
+    return window_of(rows, cols, hw)

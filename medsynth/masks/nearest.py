@@ -45,6 +45,8 @@ def spread(old: Mask, region: NDArray[np.bool_]) -> Mask:
         region: (H, W) bool.
     """
     there = old.labels > 0
+    if old.instances is None and (label := only_label(old.labels)):
+        return Mask(region * label)
     if not (region & ~there).any():
         return only(old, region)
     outside, nearest, _ = nearest_in(there)
@@ -53,3 +55,12 @@ def spread(old: Mask, region: NDArray[np.bool_]) -> Mask:
     if wide.instances is not None and old.instances is not None:
         wide.instances.ravel()[outside] = old.instances.ravel()[nearest]
     return only(wide, region)
+
+
+def only_label(labels: NDArray[np.uint8]) -> np.uint8 | None:
+    """Return the class of a foreground that has but one; None of several or none."""
+    most = labels.max(initial=0)
+    if not most or np.count_nonzero(labels) != np.count_nonzero(labels == most):
+        return None
+    label: np.uint8 = most
+    return label

@@ -23,13 +23,16 @@ EXTENT = 1.5
 """The grid reaches this many sizes from the centroid: as far as an ellipse of 7 to 1."""
 
 
+Extent = tuple[tuple[float, float], tuple[float, float]]
+"""Least and greatest row, and least and greatest column, in pixels."""
+
+
 def object_alone(
-    mask: Mask, objects: NDArray[np.int32], number: int, margin_px: int
-) -> tuple[Mask, tuple[slice, slice]]:
-    """Return object `number` alone in a window around it, and the window."""
-    window = around(objects == number, margin_px)
+    mask: Mask, objects: NDArray[np.int32], number: int, window: tuple[slice, slice]
+) -> Mask:
+    """Return what of object `number` lies in a window, alone."""
     part = Mask(mask.labels[window], None if mask.instances is None else mask.instances[window])
-    return only(part, objects[window] == number), window
+    return only(part, objects[window] == number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,10 @@ def object_shape(mask: Mask, number: int, nested: Nested) -> ObjectShape:
     return _object_shape(mask, number, tuple(sorted(nested.items())))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _object_shape(mask: Mask, number: int, nested: tuple[tuple[int, int], ...]) -> ObjectShape:
-    alone, _ = object_alone(mask, find_objects(mask)[0], number, 2)
+    objects, _ = find_objects(mask)
+    alone = object_alone(mask, objects, number, around(objects == number, 2))
     pose = pose_of(alone.labels > 0)
     side = np.linspace(-EXTENT, EXTENT, GRID)
     rows, cols = place_out(pose, side[:, None], side[None])
@@ -83,3 +87,22 @@ def read_shape(
     """Return a shape's signed distances, in sizes, at places in its own frame."""
     step = 2 * EXTENT / (GRID - 1)
     return read_between(shape, (along + EXTENT) / step, (across + EXTENT) / step)
+
+
+def extent_of(shape: NDArray[np.float64], pose: Pose, scale: float = 1.0) -> Extent:
+    """Return where in the picture a shape is inside, laid at a pose and scaled.
+
+    A point of the grid stands for its surroundings up to the next; what would go on beyond
+    the grid does not count.
+    """
+    step = 2 * EXTENT / (GRID - 1)
+    along, across = np.nonzero(shape < 0)
+    if not len(along):
+        return (pose.row, pose.row), (pose.col, pose.col)
+    places = (np.stack([along, across]).astype(np.float64) * step - EXTENT) * scale
+    rows, cols = place_out(pose, places[0], places[1])
+    margin = 1.5 * step * scale * pose.size_px
+    return (
+        (float(rows.min()) - margin, float(rows.max()) + margin),
+        (float(cols.min()) - margin, float(cols.max()) + margin),
+    )

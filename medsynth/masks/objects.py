@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 from medsynth.core.types import Mask
 
 
+@lru_cache(maxsize=8)
 def find_objects(mask: Mask) -> tuple[NDArray[np.int32], int]:
     """Return the (H, W) int32 map of objects 1..n, 0 = background, and n.
 
@@ -16,7 +19,16 @@ def find_objects(mask: Mask) -> tuple[NDArray[np.int32], int]:
     classes: a cell with its nucleus. With instances it is an instance, together with those
     of other classes that it touches, so that a nucleus never leaves its cytoplasm;
     touching instances of one class stay apart.
+
+    The map is kept for those who ask again, as a draw does and then its apply: it cannot be
+    written to.
     """
+    objects, count = _find_objects(mask)
+    objects.setflags(write=False)
+    return objects, count
+
+
+def _find_objects(mask: Mask) -> tuple[NDArray[np.int32], int]:
     if mask.instances is None:
         return find_pieces_of(mask.labels > 0)
     count = int(mask.instances.max(initial=0))
@@ -34,7 +46,14 @@ def find_pieces_of(region: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
 
     OpenCV numbers pieces in an order of its own, which may change; steps hold numbers.
     """
-    count, pieces = cv2.connectedComponents(region.view(np.uint8), connectivity=8)
+    left, top, width, height = cv2.boundingRect(region.view(np.uint8))
+    window = np.s_[top : top + height, left : left + width]
+    pieces = np.zeros(region.shape, np.int32)
+    count = 1
+    if width:
+        count, pieces[window] = cv2.connectedComponents(
+            region[window].view(np.uint8), connectivity=8
+        )
     if count <= 2:
         return pieces, count - 1
     here = np.flatnonzero(region.ravel())[::-1]

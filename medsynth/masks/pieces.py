@@ -19,9 +19,11 @@ def crumbs(before: NDArray[np.int32], after: NDArray[np.int32]) -> NDArray[np.in
     Returns:
         (k,) int64.
     """
-    apart = not touching(before)
-    _, had = find_pieces(before, apart)
+    apart = before.max() < 2 or not touching(before)
     new, has = find_pieces(after, apart)
+    if (np.bincount(has)[1:] <= 1).all():
+        return np.zeros(0, np.int64)
+    _, had = find_pieces(before, apart)
     most = np.bincount(had, minlength=int(had.max()) + 1)
     if (np.bincount(has, minlength=len(most))[1:] <= most[1:]).all():
         return np.zeros(0, np.int64)
@@ -44,6 +46,8 @@ def find_pieces(
     """
     if apart:
         count, pieces = cv2.connectedComponents((objects > 0).view(np.uint8), connectivity=8)
+        if count <= 2:  # background, and one piece
+            return pieces, np.array([0, objects.max(initial=0)][:count], np.int64)
     else:
         from skimage.measure import label
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import atan2, cos, degrees, radians, sin, sqrt
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,14 +37,14 @@ def pose_of(region: NDArray[np.bool_], top: int = 0, left: int = 0) -> Pose:
         top: row of the window in the picture.
         left: its column.
     """
-    rows, cols = np.nonzero(region)
-    row, col = float(rows.mean()), float(cols.mean())
-    y, x = rows - row, cols - col
-    angle = atan2(2 * float((y * x).mean()), float((y * y).mean() - (x * x).mean())) / 2
-    along = y * cos(angle) + x * sin(angle)
-    turned = degrees(angle) + (180 if float((along**3).mean()) < 0 else 0)
+    m = cv2.moments(region.view(np.uint8), binaryImage=True)
+    row, col = m["m01"] / m["m00"], m["m10"] / m["m00"]
+    angle = atan2(2 * m["mu11"], m["mu02"] - m["mu20"]) / 2
+    c, s = cos(angle), sin(angle)
+    tail = c**3 * m["mu03"] + s**3 * m["mu30"] + 3 * c * s * (c * m["mu12"] + s * m["mu21"])
+    turned = degrees(angle) + (180 if tail < 0 else 0)
     return Pose(
-        round(row + top, DECIMALS), round(col + left, DECIMALS), sqrt(len(rows)), round(turned, 3)
+        round(row + top, DECIMALS), round(col + left, DECIMALS), sqrt(m["m00"]), round(turned, 3)
     )
 
 

@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import replace
+from math import ceil, floor
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
+from medsynth.masks.boundary import around
 from medsynth.masks.copying import copied
 from medsynth.masks.instances import renumber
 from medsynth.masks.layers import join_layers, split_layers
 from medsynth.masks.nearest import spread
 from medsynth.masks.nesting import Nested
-from medsynth.masks.object_shape import object_alone
+from medsynth.masks.object_shape import Extent, object_alone
 from medsynth.masks.objects import find_objects
 from medsynth.masks.pose import Pose, pose_of
 
 Places = NDArray[np.float64]
-Shaper = Callable[[int, NDArray[np.bool_], Pose, Places, Places], Places]
-"""(layer, its region now, the object's pose, rows, cols) -> signed distances; below 0 is inside.
-Rows (h, 1) and columns (1, w) are the window's, in the pose's own coordinates."""
+Window = tuple[slice, slice]
+
+
+class Shaper(Protocol):
+    """Gives an object another shape."""
+
+    def extent(self, pose: Pose) -> Extent:
+        """Return within what an object of this pose stays that was within it before."""
+
+    def distances(
+        self, layer: int, region: NDArray[np.bool_], pose: Pose, rows: Places, cols: Places
+    ) -> Places:
+        """Return (h, w) signed distances; below 0 is inside.
+
+        Args:
+            layer: which of the object's layers.
+            region: (h, w) bool, the layer now.
+            pose: the object's.
+            rows: (h, 1) float64 rows of the window, in the pose's own coordinates.
+            cols: (1, w) float64 its columns.
+        """
+
 
 SQUARE = np.ones((3, 3), np.uint8)
+MARGIN_PX = 3
+"""Beyond all that may become the object, so that outlines do not run along a window's edge."""
 MARGIN_OF_SIZE = 0.75
 """How far a new shape may reach beyond the old one's box, of the square root of its area."""
 SPECK_OF_AREA = 0.01
@@ -32,7 +57,7 @@ LEAST_OF_AREA = 0.25
 """A shape of less than this of the object's area, because others stand there, is not taken."""
 
 
-def reshape_objects(mask: Mask, nested: Nested, shapers: dict[int, Shaper]) -> Mask:
+def reshape_objects(mask: Mask, nested: Nested, shapers: Mapping[int, Shaper]) -> Mask:
     """Return the mask with some objects given another shape, one after the other.
 
     An object only spreads over background that touches no other object, and is one piece.
@@ -55,17 +80,18 @@ def _reshape(
     result: Mask, objects: NDArray[np.int32], number: int, nested: Nested, shaper: Shaper
 ) -> None:
     """Reshape one object in place, in the mask and in the map of objects."""
-    own = objects == number
-    alone, window = object_alone(
-        result, objects, number, int(MARGIN_OF_SIZE * np.sqrt(own.sum())) + 3
-    )
+    close = around(objects == number, 0)
+    top, left = close[0].start, close[1].start
+    pose = pose_of(objects[close] == number, top, left)
+    window = widened(close, shaper.extent(pose), int(MARGIN_OF_SIZE * pose.size_px) + 3)
+    alone = object_alone(result, objects, number, window)
     here = alone.labels > 0
-    pose = pose_of(here)
+    pose = replace(pose, row=pose.row - window[0].start, col=pose.col - window[1].start)
     rows, cols = (np.arange(side, dtype=np.float64) for side in alone.hw)
     least_px = int(SPECK_OF_AREA * here.sum())
     layers = []
     for k, layer in enumerate(split_layers(alone, nested)):
-        distance = shaper(k, layer.labels > 0, pose, rows[:, None], cols[None])
+        distance = shaper.distances(k, layer.labels > 0, pose, rows[:, None], cols[None])
         layers.append(spread(layer, without_specks(distance < 0, least_px)))
     shaped = join_layers(layers, nested)
     taken = (objects[window] > 0) & ~here
@@ -77,12 +103,24 @@ def _reshape(
     _lay(result, shaped, here | region, region, window)
 
 
+def widened(close: Window, extent: Extent, most_px: int) -> Window:
+    """Return an object's box, widened by up to so many pixels to hold an extent and a margin."""
+    rows, cols = (
+        slice(
+            max(0, side.start - most_px, min(side.start, floor(low)) - MARGIN_PX),
+            min(side.stop + most_px, max(side.stop, ceil(high) + 1) + MARGIN_PX),
+        )
+        for side, (low, high) in zip(close, extent, strict=True)
+    )
+    return rows, cols
+
+
 def _lay(
     result: Mask,
     shaped: Mask,
     changed: NDArray[np.bool_],
     region: NDArray[np.bool_],
-    window: tuple[slice, slice],
+    window: Window,
 ) -> None:
     result.labels[window][changed] = (shaped.labels * region)[changed]
     if result.instances is not None and shaped.instances is not None:

@@ -9,19 +9,21 @@ variety, a lineage that names who went in, and a step that is quick to apply.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from medsynth.core.types import Mask
 from medsynth.masks.donors import classes_of, pick_donor
 from medsynth.masks.nesting import as_pairs
-from medsynth.masks.object_shape import object_shape, read_shape
+from medsynth.masks.object_shape import Extent, extent_of, object_shape, read_shape
 from medsynth.masks.objects import find_objects
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
 from medsynth.masks.pose import Pose, place_in
-from medsynth.masks.reshape import Places, Shaper, reshape_objects
+from medsynth.masks.reshape import Places, reshape_objects
 from medsynth.masks.shape_space import sample_weights
 from medsynth.masks.sources import source_of
 
@@ -113,21 +115,34 @@ class ShapeModel:
         return sample_weights(maps, o.variance_kept, o.max_sd, rng)
 
 
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """A shape that is a weighted sum of others: (GRID, GRID) float64 a layer, see `ObjectShape`."""
+
+    layers: tuple[NDArray[np.float64], ...]
+
+    def extent(self, pose: Pose) -> Extent:
+        """Return where the sum's outline is."""
+        return extent_of(self.layers[0], pose)
+
+    def distances(self, layer: int, region: Any, pose: Pose, rows: Places, cols: Places) -> Places:  # noqa: ARG002
+        """Return the sum's own distances, in the object's size and direction."""
+        along, across = place_in(pose, rows, cols)
+        return read_shape(self.layers[min(layer, len(self.layers) - 1)], along, across)
+
+
 def mixture(
     mix: list[tuple[str, int, float]], sources: Mapping[str, Mask], nested: Mapping[int, int]
-) -> Shaper:
-    """Return the shaper of a weighted sum of donors' shapes."""
+) -> Mixture:
+    """Return the weighted sum of donors' shapes."""
     shapes = [
         object_shape(source_of(donor, sources), number, nested).layers for donor, number, _ in mix
     ]
-    depth = min(len(shape) for shape in shapes)
-    sums = [
-        sum(weight * shape[k] for (_, _, weight), shape in zip(mix, shapes, strict=True))
-        for k in range(depth)
-    ]
-
-    def shaper(layer: int, region: Any, pose: Pose, rows: Places, cols: Places) -> Places:  # noqa: ARG001
-        along, across = place_in(pose, rows, cols)
-        return read_shape(np.asarray(sums[min(layer, depth - 1)]), along, across)
-
-    return shaper
+    weights = [weight for _, _, weight in mix]
+    layers = zip(*shapes, strict=False)  # as deep as the shallowest
+    return Mixture(
+        tuple(
+            np.asarray(sum(w * each for w, each in zip(weights, layer, strict=True)))
+            for layer in layers
+        )
+    )

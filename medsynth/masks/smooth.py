@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from medsynth.core.types import Mask
-from medsynth.masks.boundary import around, move_boundary
+from medsynth.masks.boundary import around, changed_within, move_boundary
 from medsynth.masks.copying import copied
 from medsynth.masks.layers import change_layers
 from medsynth.masks.nesting import as_pairs
@@ -59,6 +59,5 @@ def smoothed(layer: Mask, side_px: int) -> Mask:
         here[window].view(np.uint8), cv2.CV_32S, shape, normalize=False,
         borderType=cv2.BORDER_REFLECT,
     )  # fmt: skip
-    offset = np.zeros(layer.hw)
-    offset[window] = np.sign(2 * near - side_px**2) * NEXT_PIXEL_PX
-    return move_boundary(layer, offset, MOST_OF_RADIUS)
+    offset = np.sign(2 * near - side_px**2) * NEXT_PIXEL_PX
+    return changed_within(layer, window, lambda part: move_boundary(part, offset, MOST_OF_RADIUS))
