@@ -30,9 +30,7 @@ SOURCES = (
     | {"rare": squares((8, 8, 12, 1), (30, 30, 6, 2))}
 )
 GENTLE = {
-    "policy": [
-        {"op": "affine", "options": {"max_scale_change": 0.02, "max_shift_fraction": 0.05}}
-    ],
+    "policy": [{"op": "affine", "options": {"max_scale_change": 0.02, "max_shift_fraction": 0.05}}],
     "plausibility": "off",
     "max_iou_with_real": 1,
     "max_iou_within": 1,
