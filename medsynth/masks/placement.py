@@ -6,12 +6,13 @@ drawing that step again costs a tenth of drawing all of them again.
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
 from medsynth.masks.features import frame_share
-from medsynth.masks.moments import foreground_of, moments_of
+from medsynth.masks.moments import foreground_of
 from medsynth.masks.plausibility import Rules
 
 NAMES = ("row", "column", "border")
@@ -32,10 +33,14 @@ class Placement:
 
     def holds(self, mask: Mask) -> bool:
         """Return whether a mask keeps the bounds; one without foreground does not."""
-        foreground = foreground_of(mask.labels)
-        moments, (height, width) = moments_of(foreground), mask.hw
-        if not moments.area_px:
+        (height, width), (left, top, wide, tall) = mask.hw, cv2.boundingRect(mask.labels)
+        if not wide:
             return False
-        row, col = (moments.row + 0.5) / height, (moments.col + 0.5) / width
-        found = np.array([row, col, frame_share(foreground)])
+        around = mask.labels[top : top + tall, left : left + wide]
+        m = cv2.moments(around, binaryImage=True)
+        row = (top + m["m01"] / m["m00"] + 0.5) / height
+        col = (left + m["m10"] / m["m00"] + 0.5) / width
+        inside = 0 < top < height - tall and 0 < left < width - wide
+        border = 0.0 if inside else frame_share(foreground_of(mask.labels))
+        found = np.array([row, col, border])
         return bool(((found >= self._low) & (found <= self._high)).all())
