@@ -25,6 +25,7 @@ gives the same mask again on any machine.
 `acceptance` `flaws`    which draws are refused, and why
 `features`              a mask in figures, from `moments`, `object_shapes`, `contacts`
 `profile` `places`      the figures of the training masks
+`placement`             rules of place alone, asked between a draw's steps
 `plausibility`          the rules that follow from them; `count_shares` keeps frequencies
 `novelty`               copies: of `real_masks`, of `planned_masks` (by `signature`)
 `diversity`             density and coverage

@@ -22,6 +22,7 @@ from medsynth.masks.flaws import (
 )
 from medsynth.masks.novelty import Novelty
 from medsynth.masks.options import MaskOptions
+from medsynth.masks.placement import Placement
 from medsynth.masks.plan_entry import PlanEntry
 from medsynth.masks.plausibility import Breach, rules_of
 from medsynth.masks.profile import profile_of
@@ -73,6 +74,10 @@ class Acceptance:
     def kinds(self, look: Look, mask: Mask) -> tuple[str, ...]:
         """Return what a balance counts a mask as."""
         return () if self._strata is None else self._strata.of(look, mask.labels.size)
+
+    def placement(self, source: str) -> Placement | None:
+        """Return where foreground may lie that comes from a source; None: anywhere."""
+        return Placement(self._rules, self.looks[source].features) if self._rules else None
 
     def judge(
         self, mask: Mask, source: str, wanted: str | None = None, luck: float = 0.0

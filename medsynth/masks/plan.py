@@ -193,7 +193,7 @@ class Planner:
         context = DrawContext(
             self.sources[source], source, self.sources, self.source_ids, self.nested
         )
-        return self.policy.draw(rng, context)
+        return self.policy.draw(rng, context, self.acceptance.placement(source))
 
 
 def is_better(judged: Judged, than: Judged) -> bool:

@@ -70,6 +70,12 @@ class Rules:
     high: NDArray[np.float64]
     margin: NDArray[np.float64]
 
+    def bounds(
+        self, source: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return (d,) lower and upper bounds for what comes from a source of (d,) features."""
+        return np.fmin(self.low, source - self.margin), np.fmax(self.high, source + self.margin)
+
     def worst_breach(
         self, features: NDArray[np.float64], source: NDArray[np.float64]
     ) -> Breach | None:
@@ -79,8 +85,7 @@ class Rules:
             features: (d,) of the new mask; what is NaN breaks no rule.
             source: (d,) of the mask that it comes from.
         """
-        low = np.fmin(self.low, source - self.margin)
-        high = np.fmax(self.high, source + self.margin)
+        low, high = self.bounds(source)
         beyond = np.fmax(np.fmax(low - features, features - high), 0.0)
         if not (beyond > 0).any():
             return None

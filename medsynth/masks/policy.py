@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,11 @@ import numpy as np
 from medsynth.core.types import Mask
 from medsynth.masks.operators import operator
 from medsynth.masks.perturbation import DrawContext, Perturbation, Step
+from medsynth.masks.placement import Placement
 from medsynth.masks.policy_options import PolicyNode, check_enough_masks, least_masks, walk_policy
+
+MOST_TRIES = 6
+"""Draws of a step, before the mask is left for the rules to refuse."""
 
 
 class Policy:
@@ -33,28 +37,63 @@ class Policy:
             if node.op is not None and least_masks(node) <= masks
         }
 
-    def draw(self, rng: np.random.Generator, context: DrawContext) -> tuple[tuple[Step, ...], Mask]:
-        """Return the steps drawn for `context.mask`, in order, and the mask that they give."""
-        steps: list[Step] = []
+    def draw(
+        self,
+        rng: np.random.Generator,
+        context: DrawContext,
+        placement: Placement | None = None,
+    ) -> tuple[tuple[Step, ...], Mask]:
+        """Return the steps drawn for `context.mask`, in order, and the mask that they give.
+
+        Args:
+            rng: the source of randomness.
+            context: what is drawn for.
+            placement: a step after which it holds no more is drawn again, a few times.
+        """
+        drawing = _Drawing(self._operators, rng, placement)
         mask = context.mask
         for node in self.nodes:
-            mask = self._use(node, rng, replace(context, mask=mask), steps)
-        return tuple(steps), mask
+            mask = drawing.use(node, replace(context, mask=mask))
+        return tuple(drawing.steps), mask
 
-    def _use(
-        self, node: PolicyNode, rng: np.random.Generator, context: DrawContext, steps: list[Step]
-    ) -> Mask:
+
+class _Drawing:
+    """A policy's draw under way."""
+
+    def __init__(
+        self,
+        operators: Mapping[int, Perturbation],
+        rng: np.random.Generator,
+        placement: Placement | None,
+    ) -> None:
+        self.steps: list[Step] = []
+        self._operators, self._rng, self._placement = operators, rng, placement
+        self._in_place = True
+
+    def use(self, node: PolicyNode, context: DrawContext) -> Mask:
         """Use one node, with its chance; its steps are added to `steps`."""
+        rng = self._rng
         mask = context.mask
         if rng.random() >= node.p:
             return mask
         if node.one_of is not None:
             k = int(rng.choice(len(node.one_of), p=node.weights))
-            return self._use(node.one_of[k], rng, context, steps)
+            return self.use(node.one_of[k], context)
         for inner in node.sequence or ():
-            mask = self._use(inner, rng, replace(context, mask=mask), steps)
+            mask = self.use(inner, replace(context, mask=mask))
         perturbation = self._operators.get(id(node))
         if perturbation is not None:
-            steps.append(perturbation.draw(rng, context))
-            mask = perturbation.apply(mask, steps[-1], context.sources)
+            mask = self._step(perturbation, context)
+        return mask
+
+    def _step(self, perturbation: Perturbation, context: DrawContext) -> Mask:
+        """Draw a step and apply it; again while it takes out of place what was in place."""
+        for _ in range(MOST_TRIES if self._in_place else 1):
+            step = perturbation.draw(self._rng, context)
+            mask = perturbation.apply(context.mask, step, context.sources)
+            holds = self._placement is None or self._placement.holds(mask)
+            if holds:
+                break
+        self._in_place = holds
+        self.steps.append(step)
         return mask
