@@ -11,13 +11,12 @@ the Siamese step: to the teacher alone, the mask's residuals and the decoder bei
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from medsynth.model.controlnet import HintControlNet
 from medsynth.model.network import HintedDiffusion
-from medsynth.model.siamese import StepInput, StepLosses, problem, squared_error
-from medsynth.model.siamese_options import SiameseOptions
+from medsynth.model.siamese import HintedStep, StepInput, StepLosses, problem, squared_error
 
 
 def lesion_weight(mask: Tensor, size: tuple[int, int]) -> Tensor:
@@ -36,7 +35,7 @@ def lesion_weight(mask: Tensor, size: tuple[int, int]) -> Tensor:
     return m * (1 - rho) + (1 - m) * rho
 
 
-class AdcStep(nn.Module):
+class AdcStep(HintedStep):
     """One training step with a teacher; its forward returns the losses.
 
     Args:
@@ -53,11 +52,6 @@ class AdcStep(nn.Module):
             network.unet, config.hint_width, config.hint_merges, config.zero_hint
         )
         network.teacher = teacher.to(memory_format=torch.channels_last)
-
-    def __init__(self, network: HintedDiffusion, options: SiameseOptions) -> None:
-        super().__init__()
-        self.network = network
-        self.options = options
 
     def forward(self, batch: StepInput, progress: float) -> StepLosses:  # noqa: ARG002 - shared
         """Return the losses; `progress` does not matter here."""

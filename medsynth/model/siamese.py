@@ -161,8 +161,8 @@ def problem(
     return Problem(noisy, encoded, condition, target, network.loss_weight(noisy))
 
 
-class SiameseStep(nn.Module):
-    """One Siamese training step; its forward returns the losses.
+class HintedStep(nn.Module):
+    """What the steps of the second phase share.
 
     Args:
         network: U-Net and ControlNet.
@@ -177,6 +177,15 @@ class SiameseStep(nn.Module):
         super().__init__()
         self.network = network
         self.options = options
+
+
+class SiameseStep(HintedStep):
+    """One Siamese training step; its forward returns the losses.
+
+    Args:
+        network: U-Net and ControlNet.
+        options: weights and thresholds.
+    """
 
     def forward(self, batch: StepInput, progress: float, rows: Rows | None = None) -> StepLosses:
         """Return the losses.
@@ -261,17 +270,8 @@ class SiameseStep(nn.Module):
         return squared_error(predicted, given.target, given.weight).sum() / n
 
 
-class ControlNetStep(nn.Module):
+class ControlNetStep(HintedStep):
     """The mask branch alone: plain ControlNet training, the baseline to compare with."""
-
-    @staticmethod
-    def prepare(network: HintedDiffusion) -> None:
-        """Nothing is trained besides U-Net and ControlNet."""
-
-    def __init__(self, network: HintedDiffusion, options: SiameseOptions) -> None:
-        super().__init__()
-        self.network = network
-        self.options = options
 
     def forward(self, batch: StepInput, progress: float) -> StepLosses:  # noqa: ARG002 - shared
         """Return the losses; `progress` does not matter here."""

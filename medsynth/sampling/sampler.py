@@ -14,6 +14,7 @@ from torch import Tensor
 from medsynth.model.codecs.codec import Codec
 from medsynth.model.conditions import Conditions
 from medsynth.model.network import Condition, HintedDiffusion
+from medsynth.model.pixels import to_tensor
 from medsynth.model.schedule import NoiseSchedule
 from medsynth.sampling.options import SamplingOptions
 
@@ -164,7 +165,7 @@ def synthesize(
         (B, H, W, C) uint8.
     """
     device = device or torch.device("cpu")
-    hint = torch.from_numpy(hints).permute(0, 3, 1, 2).float().div(255).to(device)
+    hint = to_tensor(hints).to(device)
     height, width = hint.shape[2] // codec.factor, hint.shape[3] // codec.factor
     noise = noise_for(seeds, (codec.channels, height, width)).to(device)
     layout = torch.channels_last

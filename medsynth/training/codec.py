@@ -15,7 +15,8 @@ from medsynth.model.codecs.codec import Codec
 from medsynth.model.codecs.options import CodecOptions
 from medsynth.model.codecs.patches import PrincipalPatches
 from medsynth.model.codecs.taef2 import TinyAutoencoder, load_weights
-from medsynth.training.pairs import VARIANTS, PairArrays, to_tensor, turned
+from medsynth.model.pixels import to_tensor
+from medsynth.training.pairs import VARIANTS, PairArrays, turned
 
 Report = Callable[[int, int, str], None]
 CROP_PX = 64

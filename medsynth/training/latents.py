@@ -14,6 +14,7 @@ from torch import Tensor
 
 from medsynth.io.hashing import hash_bytes
 from medsynth.model.codecs.codec import Codec, Posterior
+from medsynth.model.pixels import to_tensor
 
 MEMORY_BYTES = 2**30
 """Latents beyond this are read from disk again, where they are kept there."""
@@ -55,8 +56,7 @@ class Latents:
         return Posterior(torch.stack([f.mean for f in found]), std)
 
     def _encoded(self, images: NDArray[np.uint8]) -> Posterior:
-        tensor = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 255
-        found = self.codec.posterior(tensor.to(self.codec.scale.device) * 2 - 1)
+        found = self.codec.posterior(to_tensor(images).to(self.codec.scale.device) * 2 - 1)
         return Posterior(*(None if part is None else part.cpu() for part in found))  # type: ignore[arg-type]
 
     def _remembered(self, image: NDArray[np.uint8]) -> Posterior:

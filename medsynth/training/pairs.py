@@ -6,7 +6,6 @@ timesteps and noise. So a resumed fit sees what an uninterrupted one would have 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from torch import Tensor
 
 from medsynth.core.seeds import derive_seed, generator
 from medsynth.model.conditions import Conditions
+from medsynth.model.pixels import to_tensor
 from medsynth.model.siamese import StepInput
 from medsynth.training.latents import Latents
 from medsynth.training.options import Augmentation, TrainingOptions
@@ -58,12 +58,6 @@ def turned(array: NDArray[np.uint8], turns: int, flip: bool) -> NDArray[np.uint8
     """Return an (H, W, C) array after quarter turns and then perhaps a horizontal flip."""
     array = np.rot90(array, turns)
     return array[:, ::-1] if flip else array
-
-
-def to_tensor(arrays: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> Tensor:
-    """Stack (H, W, C) uint8 arrays to (B, C, H, W) float32 in [0, 1], channels_last."""
-    stacked = torch.from_numpy(np.ascontiguousarray(np.stack(list(arrays))))
-    return stacked.permute(0, 3, 1, 2).float() / 255
 
 
 def as_rgb(images: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from medsynth.model.siamese import StepInput, StepLosses
 from medsynth.training.ema import MovingAverage
 from medsynth.training.optimizer import build_optimizer, load_optimizer, optimizer_tensors
 from medsynth.training.options import PhaseOptions, TrainingOptions
-from medsynth.training.precision import LossScaler, autocast
+from medsynth.training.precision import autocast, loss_scaler
 from medsynth.training.processes import Processes
 
 Step = Callable[[StepInput, float], StepLosses]
@@ -63,7 +63,7 @@ class Phase:
         self.average = MovingAverage(network, training.ema)
         self.parameters = self.average.live
         self.optimizer = build_optimizer(self.parameters, options.learning_rate, training)
-        self.scaler = LossScaler(training.precision, self.device)
+        self.scaler = loss_scaler(training.precision, self.device)
         if processes.count > 1:
             self.objective = DistributedDataParallel(objective)
 
@@ -93,7 +93,7 @@ class Phase:
             with autocast(self.training.precision, self.device):
                 losses = self.objective(batch, progress)
             total = losses.total if len(self.shares) == 1 else losses.total / len(self.shares)
-            self.scaler.scaler.scale(total).backward()  # type: ignore[no-untyped-call]
+            self.scaler.scale(total).backward()  # type: ignore[no-untyped-call]
         return [each.detach().float() for each in losses]
 
     def _alone(self) -> AbstractContextManager[Any]:
@@ -102,18 +102,17 @@ class Phase:
         return nullcontext()
 
     def _update(self, step: int) -> None:
-        scaler = self.scaler.scaler
         if self.training.clip_norm > 0:
-            scaler.unscale_(self.optimizer)
+            self.scaler.unscale_(self.optimizer)
             nn.utils.clip_grad_norm_(self.parameters.values(), self.training.clip_norm)
-        scaler.step(self.optimizer)
-        scaler.update()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         self.average.update(step)
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         """Return everything to go on from, by part of a checkpoint."""
         state = optimizer_tensors(self.optimizer, self.parameters)
-        state |= {SCALER + key: value for key, value in self.scaler.tensors().items()}
+        state |= {SCALER + k: torch.tensor(v) for k, v in self.scaler.state_dict().items()}
         weights = own_tensors(self.network)
         return {"weights": weights, "average": self.average.average, "optimizer": state}
 
@@ -122,7 +121,9 @@ class Phase:
         load_weights(self.network, parts["weights"])
         self.average.load(parts["average"])
         state = parts["optimizer"]
-        self.scaler.load({k[len(SCALER) :]: v for k, v in state.items() if k.startswith(SCALER)})
+        scaler = {k[len(SCALER) :]: v.item() for k, v in state.items() if k.startswith(SCALER)}
+        if scaler:
+            self.scaler.load_state_dict(scaler)
         rest = {k: v for k, v in state.items() if not k.startswith(SCALER)}
         load_optimizer(self.optimizer, self.parameters, rest)
 

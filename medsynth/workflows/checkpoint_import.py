@@ -23,19 +23,18 @@ from medsynth.model.backbone import build_backbone
 from medsynth.model.ldm.checkpoint import read_checkpoint
 from medsynth.model.ldm.hint_shape import infer_hint_shape
 from medsynth.model.ldm.parts import LdmParts, split_checkpoint
+from medsynth.model.ldm.text_names import OPEN_CLIP
 from medsynth.model.stable_diffusion.base import Base
 from medsynth.training.checkpoints import Checkpoints, CheckpointState
 from medsynth.training.pairs import PairArrays
 from medsynth.training.phase import own_tensors
 from medsynth.workflows.fit_opening import Prepared, Report
 from medsynth.workflows.fit_writing import write_run
-from medsynth.workflows.model import add_controlnet, check_geometry, new_network
+from medsynth.workflows.model import check_geometry, new_network
 from medsynth.workflows.recipe import Recipe, load_recipe
 from medsynth.workflows.told import encode_told
 
 RECIPE = "sd15-paper"
-OPEN_CLIP = "cond_stage_model.model."
-"""Names of Stable Diffusion 2.x's text encoder, which is then taken from the base."""
 
 
 @dataclass(frozen=True)
@@ -161,10 +160,9 @@ def write_imported(
     told = encode_told(index, recipe.model.label_column, backbone)
     codec = backbone.build_codec(index.channels)
     network = new_network(recipe, codec, 0)
-    add_controlnet(recipe, codec, network)
+    backbone.add_controlnet(network, codec)
     assert network.controlnet is not None
     filled(network.controlnet, parts.controlnet)
-    network.teacher = None
     nothing = PairArrays(np.empty((0,), np.uint8), np.empty((0,), np.uint8))
     prepared = Prepared(recipe, index, nothing, nothing, told, torch.device("cpu"))
     steps = {"base": 0, "siamese": recipe.siamese.steps}

@@ -18,9 +18,8 @@ from medsynth.data.options import DataOptions
 from medsynth.model.codecs.taef2 import HUB_ID as TAEF2
 from medsynth.workflows.fit_config import FitConfig
 from medsynth.workflows.hardware import choose_device
-from medsynth.workflows.recipe import DEFAULT
+from medsynth.workflows.recipe import AUTO, DEFAULT
 
-AUTO = "auto"
 SD_ID = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 SIDES_PX = (64, 96, 128)
 """Sizes that a fit from scratch learns in minutes on a CPU."""

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from medsynth.core.errors import InputError, UsageError, did_you_mean
+from medsynth.core.errors import UsageError, did_you_mean
 from medsynth.data.records import DataIndex
 from medsynth.io.atomic import atomic_path, new_folder, write_json, write_text
 from medsynth.io.runs import find_run
@@ -142,12 +142,8 @@ def write_ldm(out: Path, fitted: Fitted, base: Base) -> None:
         vae.state_dict(),
         text.state_dict(),
     )
-    try:
-        merged = merge_checkpoint(
-            parts, network.unet.config, vae.config, text.config.to_dict()
-        ) | schedule_buffers(network.schedule.cumulative)
-    except KeyError as error:
-        raise InputError(f"this network has no LDM names: {error}.") from error
+    merged = merge_checkpoint(parts, network.unet.config, vae.config, text.config.to_dict())
+    merged |= schedule_buffers(network.schedule.cumulative)
     tensors = {name: tensor.contiguous() for name, tensor in merged.items()}
     with atomic_path(out) as path:
         if out.suffix in PICKLES:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from medsynth.data.index import DataIndex, build_index
-from medsynth.io.runs import Run
 from medsynth.model.backbone import build_backbone
 from medsynth.model.codecs.codec import Codec
 from medsynth.training.codec import prepare_codec
@@ -60,7 +58,7 @@ def estimate(
 
 def estimate_on(config: FitConfig, recipe: Recipe, index: DataIndex, report: Report) -> Estimate:
     """Return what a fit on an index would take; see `estimate`."""
-    prepared = prepare(config, Run(Path(".")), recipe, index)
+    prepared = prepare(config, None, recipe, index)
     codec = build_backbone(recipe.model).build_codec(index.channels)
     short = recipe.model.codec.model_copy(update={"steps": min(20, recipe.model.codec.steps)})
     prepare_codec(codec, short, prepared.train, recipe.seed, report)

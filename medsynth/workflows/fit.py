@@ -66,7 +66,7 @@ def fit(
         config = chosen(config, note)
         run, recipe, index = open_run(config, report)
         with run.lock("fit"):
-            prepared = prepare(config, run, recipe, index, processes)
+            prepared = prepare(config, run if config.resume else None, recipe, index, processes)
             early = early_warnings(prepared)
             for warning in early:
                 warn(warning)

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from medsynth.core.errors import InputError
+from medsynth.core.seeds import derive_seed
 from medsynth.io.runs import Run, find_run
 from medsynth.model.backbone import build_backbone
 from medsynth.model.codecs.codec import Codec
@@ -112,5 +113,7 @@ def put_source(
     if state is None:
         raise InputError(f"{checkpoints.folder} has no checkpoint to begin from.", "Fit it first.")
     if any(name.startswith("controlnet.") for name in checkpoints.load(state, "weights")):
-        add_controlnet(prepared.recipe, codec, network)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive_seed(prepared.recipe.seed, "controlnet"))
+            add_controlnet(prepared.recipe, codec, network)
     put_checkpoint(network, checkpoints, state)

@@ -156,13 +156,22 @@ def refuse_strange(path: Path) -> None:
 
 def prepare(
     config: FitConfig,
-    run: Run,
+    run: Run | None,
     recipe: Recipe,
     index: DataIndex,
     processes: Processes = Processes(),  # noqa: B008 - frozen
 ) -> Prepared:
-    """Read the pairs into memory; settle device and threads."""
+    """Read the pairs into memory; settle device and threads.
+
+    Args:
+        config: what and how.
+        run: the run that is gone on with; None where nothing is.
+        recipe: of the fit.
+        index: its data.
+        processes: this process among all.
+    """
     check_geometry(recipe)
+    processes.shares(recipe.training.batch, recipe.training.accumulate)
     device = choose_device(config.device)
     training = recipe.training.model_copy(
         update={"threads": settle_threads(recipe.training.threads)}
@@ -172,13 +181,12 @@ def prepare(
     if not items:
         raise InputError("there are no training pairs.", "See: medsynth doctor DATA")
     backbone, column = build_backbone(recipe.model), recipe.model.label_column
-    if config.resume:
+    if run is not None:
         told = read_told(run.checkpoints / PROMPTS, index, column, backbone.prompt())
         written = run_fit_sha256(run, index.hash)
     else:
         told, written = encode_told(index, column, backbone), None
     train, val = (load_pairs(index, index.split(name), told) for name in ("train", "val"))
-    processes.shares(recipe.training.batch, recipe.training.accumulate)
     return Prepared(recipe, index, train, val, told, device, processes, written)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +17,15 @@ from medsynth.model.backbone import build_backbone
 from medsynth.model.codecs.codec import Codec
 from medsynth.model.network import HintedDiffusion
 from medsynth.model.objective import OBJECTIVES
+from medsynth.model.tensor_hash import hash_tensors
 from medsynth.training.checkpoints import Checkpoints, CheckpointState, load_tensors
-from medsynth.training.phase import load_weights
+from medsynth.training.phase import load_weights, own_tensors
 from medsynth.workflows.recipe import Recipe, run_fit_sha256
 from medsynth.workflows.told import Told, read_told
 
 CODEC = "codec.safetensors"
 PROMPTS = "prompts.safetensors"
+TEACHER = "teacher."
 
 
 def check_geometry(recipe: Recipe) -> None:
@@ -134,9 +135,8 @@ def load_fitted(run: Run, recipe: Recipe, index: DataIndex, which: str = "last")
     column = recipe.model.label_column
     told = read_told(run.checkpoints / PROMPTS, index, column, backbone.prompt())
     network = new_network(recipe, codec, len(told.labels))
-    add_controlnet(recipe, codec, network)
+    backbone.add_controlnet(network, codec)
     put_checkpoint(network, checkpoints, state)
-    network.teacher = None
     network.requires_grad_(False).eval()
     check_base(run, network)
     sha256 = hash_json([state.sha256["weights"], state.sha256["average"], codec.sha256()])
@@ -153,12 +153,7 @@ def base_sha256(network: HintedDiffusion) -> str | None:
     """Return a hash of the weights that stay a base model's own; None where there are none."""
     if not network.borrowed:
         return None
-    digest = hashlib.sha256()
-    for name, parameter in sorted(network.named_parameters()):
-        if name in network.borrowed:
-            digest.update(name.encode())
-            digest.update(parameter.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
+    return hash_tensors({n: p for n, p in network.named_parameters() if n in network.borrowed})
 
 
 def check_base(run: Run, network: HintedDiffusion) -> None:
@@ -179,12 +174,17 @@ def put_checkpoint(
 ) -> None:
     """Load a checkpoint's weights, with the moving average over those it averages.
 
+    A teacher is not part of the model: one that only the checkpoint has is left out, one that
+    only the network has stays as it is.
+
     Raises:
         InputError: the checkpoint is damaged or of another recipe.
     """
-    weights = checkpoints.load(state, "weights")
+    stored = {**checkpoints.load(state, "weights"), **checkpoints.load(state, "average")}
+    own = {name: t for name, t in own_tensors(network).items() if name.startswith(TEACHER)}
+    model = {name: t for name, t in stored.items() if name in own or not name.startswith(TEACHER)}
     try:
-        load_weights(network, {**weights, **checkpoints.load(state, "average")})
+        load_weights(network, {**own, **model})
     except ValueError as error:
         raise InputError(
             f"checkpoint {state.name} does not fit the recipe: {error}.",

@@ -13,7 +13,7 @@ from medsynth.data.problems import Problem, problem
 from medsynth.data.records import DataIndex
 from medsynth.model.backbone import build_backbone
 from medsynth.model.codecs.patches import PrincipalPatches
-from medsynth.training.pairs import to_tensor
+from medsynth.model.pixels import to_tensor
 from medsynth.workflows.estimate import estimate_on
 from medsynth.workflows.fit_config import FitConfig
 from medsynth.workflows.recipe import Recipe

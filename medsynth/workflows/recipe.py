@@ -28,6 +28,8 @@ from medsynth.sampling.options import SamplingOptions
 from medsynth.training.options import PhaseOptions, TrainingOptions
 
 DEFAULT = "compact"
+AUTO = "auto"
+"""The recipe that stands for a choice; see `workflows.choice`."""
 
 
 class SiamesePhaseOptions(PhaseOptions, SiameseOptions):
@@ -123,7 +125,7 @@ def load_recipe(name_or_path: str | None, sets: Sequence[str] = ()) -> Recipe:
     Raises:
         UsageError: no such recipe, a misspelt key, a value that does not fit.
     """
-    name = DEFAULT if name_or_path in (None, "auto") else name_or_path
+    name = DEFAULT if name_or_path in (None, AUTO) else name_or_path
     return _resolve(read_yaml(recipe_path(name)), sets, f"recipe {name}")
 
 

@@ -33,11 +33,11 @@ from medsynth.data.load import load_sample
 from medsynth.data.records import DataIndex
 from medsynth.io.runs import Run
 from medsynth.model.mobilenet import MobileNetV2, load_mobilenet
+from medsynth.model.pixels import to_tensor
 from medsynth.quality.kid import kernel_distance
 from medsynth.quality.overlap import pooled_dice
 from medsynth.quality.stain import StainRule
 from medsynth.store.samples import SampleStore
-from medsynth.training.pairs import to_tensor
 from medsynth.workflows.demo import DemoConfig, demo
 from medsynth.workflows.model import load_codec
 from medsynth.workflows.recipe import read_run_recipe

@@ -7,8 +7,8 @@ import torch
 from medsynth.core.errors import UsageError
 from medsynth.model.codecs.building import build_codec
 from medsynth.model.codecs.options import CodecOptions
+from medsynth.model.pixels import to_tensor
 from medsynth.training.codec import prepare_codec, reconstruction_loss
-from medsynth.training.pairs import to_tensor
 
 from .tiny import arrays
 

@@ -12,6 +12,7 @@ import torch
 from medsynth.model.codecs.haar import Haar
 from medsynth.model.compact import add_controlnet, build_network
 from medsynth.model.compact_options import CompactOptions
+from medsynth.model.pixels import to_tensor as as_tensor
 from medsynth.model.schedule_options import ScheduleOptions
 from medsynth.model.siamese_options import SiameseOptions
 from medsynth.training.checkpoints import Checkpoints
@@ -19,7 +20,6 @@ from medsynth.training.generator import FitOutcome, FitPlan, GeneratorFit, Hooks
 from medsynth.training.latents import Latents
 from medsynth.training.options import PhaseOptions, TrainingOptions
 from medsynth.training.pairs import Dropout, PairArrays, PairBatches
-from medsynth.training.pairs import to_tensor as as_tensor
 from medsynth.training.processes import Processes
 
 COMPACT = CompactOptions(channels=(8, 32), hint_width=2)

@@ -246,6 +246,19 @@ def test_a_fit_from_fitted_weights_resumes_with_them(fit, fitted, lost):
     assert newest("run").sha256 == newest("whole").sha256
 
 
+@pytest.mark.parametrize(
+    ("first", "then"), [("adc", "siamese"), ("siamese", "adc"), ("adc", "adc")]
+)
+def test_a_fit_may_begin_with_weights_of_another_objective(fit, fitted, first, then):
+    """A teacher is not part of the model: it is left behind, or comes new."""
+    source = fit(fitted.data, f"training.objective={first}", run="source").run
+    for name in ("one", "two"):
+        fit(fitted.data, f"training.objective={then}", init_from=source, run=name)
+    assert newest("one").sha256 == newest("two").sha256
+    names = load_file(Path("one/checkpoints/siamese-0000004/weights.safetensors"))
+    assert any(name.startswith("teacher.") for name in names) == (then == "adc")
+
+
 def test_beginning_with_weights_of_another_model_leaves_nothing(fit, fitted):
     for key in ("model.compact.hint_width=4", "model.schedule.shift=2.5"):
         with pytest.raises(InputError, match="fitted with another model or codec"):

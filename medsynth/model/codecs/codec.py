@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+from medsynth.model.tensor_hash import hash_tensors
 
 
 class Posterior(NamedTuple):
@@ -112,11 +113,7 @@ class Codec(nn.Module):
 
     def sha256(self) -> str:
         """Return a hash of all weights and statistics."""
-        digest = hashlib.sha256()
-        for name, tensor in sorted(self.state_dict().items()):
-            digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
-            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-        return digest.hexdigest()
+        return hash_tensors(self.state_dict())
 
     def decode(self, latents: Tensor) -> Tensor:
         """Latents to images in [-1, 1], clipped."""

@@ -7,7 +7,6 @@ and not at all where HF_HUB_OFFLINE is set.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -144,4 +143,4 @@ def is_hub_id(text: str) -> bool:
     (True, False)
     """
     parts = text.split("/")
-    return len(parts) == 2 and all(parts) and not text.startswith((".", "~")) and os.sep == "/"
+    return len(parts) == 2 and all(parts) and not text.startswith((".", "~"))

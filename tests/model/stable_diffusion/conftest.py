@@ -18,6 +18,11 @@ sampling: {{solver: ddim, spacing: leading, steps: 3, batch: 4, guidance_scale: 
 """
 
 
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="session")
 def sd15(tmp_path_factory):
     """A folder in diffusers' layout, as Stable Diffusion 1.5's."""

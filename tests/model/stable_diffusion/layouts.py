@@ -109,3 +109,7 @@ def write_folder(folder: Path, prediction: str = "epsilon", seed: int = 0) -> Pa
     index |= {"feature_extractor": [None, None], "requires_safety_checker": False}
     (folder / "model_index.json").write_text(json.dumps(index, indent=2))
     return folder
+
+
+def quiet(*_: object) -> None:
+    """Progress that nobody sees."""

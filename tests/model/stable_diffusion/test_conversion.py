@@ -22,14 +22,7 @@ from medsynth.workflows.checkpoint_import import ImportConfig, import_checkpoint
 from medsynth.workflows.convert import ConvertConfig, convert
 from medsynth.workflows.fit import FitConfig, fit
 
-
-def quiet(*_):
-    """Progress that nobody sees."""
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+from .layouts import quiet
 
 
 @pytest.fixture

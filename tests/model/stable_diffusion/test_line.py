@@ -17,14 +17,7 @@ from medsynth.workflows.augment import AugmentConfig, augment
 from medsynth.workflows.export import ExportConfig, export_run
 from medsynth.workflows.fit import FitConfig, fit
 
-
-def quiet(*_):
-    """Progress that nobody sees."""
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+from .layouts import quiet
 
 
 @pytest.fixture

@@ -12,14 +12,7 @@ from safetensors.torch import load_file
 
 from medsynth.workflows.fit import FitConfig, fit
 
-
-def quiet(*_):
-    """Progress that nobody sees."""
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+from .layouts import quiet
 
 
 def launch(*arguments, processes=2):
