@@ -89,7 +89,8 @@ def augment(config: AugmentConfig, report: Report) -> AugmentResult:
         raise UsageError(f"--n must be at least 1, not {config.n}.")
     for text in config.sets:
         if not text.startswith(SETTABLE):
-            raise UsageError(f"--set {text}: augment can set sampling.* and masks.* only.")
+            known = ", ".join(f"{key}*" if key.endswith(".") else key for key in SETTABLE)
+            raise UsageError(f"--set {text}: augment can set {known} only.")
     run = find_run(config.run)
     recipe = read_run_recipe(run, config.sets)
     prompted = build_backbone(recipe.model).prompt() is not None
@@ -141,9 +142,11 @@ class Augmentation:
         if not self.store.done():
             run.plan.unlink(missing_ok=True)  # perhaps of another seed, or of other options
         self._refuse_mixture(given is not None)
-        self.work: MaskWork = PlannedWork(run, recipe, index, seed)
-        if given is not None:
-            self.work = UserWork(given, recipe, index, self.store, seed)
+        self.work: MaskWork = (
+            PlannedWork(run, recipe, index, seed)
+            if given is None
+            else UserWork(given, recipe, index, self.store, seed)
+        )
 
     def _refuse_mixture(self, user_made: bool) -> None:
         """Refuse to add to samples of other weights, another seed, or the other kind of masks."""

@@ -35,11 +35,14 @@ def fit_and_send(number, folder, data, recipe, when, *sets):
     with said.open("wb") as file:
         process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=file)
         deadline = time.monotonic() + 120
-        while when not in said.read_text() and process.poll() is None:
-            assert time.monotonic() < deadline, said.read_text()
-            time.sleep(0.02)
-        process.send_signal(number)
-        out, _ = process.communicate(timeout=120)
+        try:
+            while when not in said.read_text() and process.poll() is None:
+                assert time.monotonic() < deadline, said.read_text()
+                time.sleep(0.02)
+            process.send_signal(number)
+            out, _ = process.communicate(timeout=120)
+        finally:
+            process.kill()  # a fit that missed its signal would go on for hours
     return process.returncode, out.decode(), said.read_text()
 
 
