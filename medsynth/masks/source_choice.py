@@ -41,8 +41,8 @@ class SourceChoice:
             raise InputError(
                 "there is no source mask to plan from: "
                 + ("all are empty." if filled else "none was given."),
-                "Add pairs with objects to the data, set masks.negatives=keep, or give masks of your "
-                "own: medsynth augment --masks DIR.",
+                "Add pairs with objects to the data, set masks.negatives=keep, or give masks of "
+                "your own: medsynth augment --masks DIR.",
             )
         wanted = {key: kinds[key] for key in self._full}
         self._balance = Balance(options.balance, wanted) if options.balance else None
