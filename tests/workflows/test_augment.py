@@ -210,7 +210,7 @@ def test_other_weights_do_not_add_to_samples(own_augmented, fitted, recipe):
 
 
 def test_options_of_the_fit_cannot_be_set(own_run):
-    with pytest.raises(UsageError, match=r"augment can set sampling\.\* and masks\.\* only"):
+    with pytest.raises(UsageError, match=r"augment can set sampling\.\*, masks\.\*, model\."):
         make(own_run, sets=("siamese.steps=3",))
     with pytest.raises(UsageError, match=r"unknown key 'sampling\.stpes': did you mean 'steps'"):
         make(own_run, sets=("sampling.stpes=3",))
