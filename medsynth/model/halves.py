@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import torch
 from diffusers import UNet2DConditionModel
 from torch import Tensor, nn
 
@@ -136,6 +137,10 @@ class DecoderHalf(nn.Module):
         if residuals is not None:
             h = h + residuals.middle
             skips = tuple(a + b for a, b in zip(skips, residuals.skips, strict=True))
+        elif torch.is_grad_enabled() and not h.requires_grad:
+            # After a frozen encoder. torch 2.13's channels_last group norm crashes the process
+            # where its weight wants a gradient and its input does not.
+            h = h.detach().requires_grad_()
         for block in self.up_blocks:
             taken, skips = skips[-len(block.resnets) :], skips[: -len(block.resnets)]
             size = skips[-1].shape[-2:] if skips else None

@@ -44,8 +44,8 @@ class Processes:
         size, rest = divmod(batch, self.count * accumulate)
         if rest:
             raise UsageError(
-                f"training.batch={batch} cannot be shared evenly by {self.count} processes in "
-                f"{accumulate} passes (training.accumulate).",
+                f"training.batch={batch} cannot be split evenly: {self.count} process(es) take it "
+                f"in {accumulate} passes (training.accumulate).",
                 f"Take a multiple of {self.count * accumulate}.",
             )
         first = self.rank * accumulate

@@ -66,9 +66,11 @@ def _read_torch(path: Path) -> object:
 
 
 def _damaged(path: Path, error: Exception) -> InputError:
-    reason = str(error).partition("\n")[0] or type(error).__name__
+    reason = str(error).partition("\n")[0]
+    if " " not in reason:  # a KeyError's number says nothing
+        reason = "it is no checkpoint, or damaged"
     return InputError(
-        f"{path} cannot be read: {reason}", "Is the download complete? Compare its size or hash."
+        f"{path} cannot be read: {reason}.", "Is the download complete? Compare its size or hash."
     )
 
 

@@ -161,3 +161,16 @@ def test_other_objectives(sd15, sd_recipe, blobs, objective):
     stored = load_file(Path("run/checkpoints/siamese-0000004/weights.safetensors"))
     assert any(name.startswith("teacher.") for name in stored) == (objective == "adc")
     assert augment(AugmentConfig(1, Path("run"), device="cpu"), quiet).accepted == 1
+
+
+def test_a_base_phase_tunes_the_decoder_of_a_borrowed_base(sd15, sd_recipe, blobs):
+    """torch's channels_last group norm crashes after a frozen encoder unless it is told to."""
+    config = FitConfig(
+        blobs(), str(sd_recipe(sd15)), Path("run"), device="cpu", sets=("base.steps=2",)
+    )
+    fit(config, quiet)
+    states = sorted(path.name for path in Path("run/checkpoints").glob("base-*"))
+    assert states == ["base-0000002"]
+    stored = load_file(Path("run/checkpoints/base-0000002/weights.safetensors"))
+    assert any(name.startswith("unet.up_blocks") for name in stored)
+    assert not any(name.startswith("unet.down_blocks") for name in stored)

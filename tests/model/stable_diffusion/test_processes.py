@@ -80,5 +80,5 @@ def test_a_batch_that_cannot_be_shared_is_refused_by_all(sd15, sd_recipe, blobs)
     arguments = ("fit", blobs(), "--recipe", sd_recipe(sd15), "--run", "r", "--device", "cpu")
     code, said = launch(*arguments, "--set", "training.batch=3")
     assert code != 0
-    assert said.count("training.batch=3 cannot be shared evenly by 2 processes") == 1
+    assert said.count("training.batch=3 cannot be split evenly: 2 process(es)") == 1
     assert not Path("r/recipe.yaml").exists()
