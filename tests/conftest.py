@@ -17,9 +17,13 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as of nohup: signals are tested
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+import hypothesis
 import numpy as np
 import pytest
 from PIL import Image
+
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("suite")
 
 RECIPE = """\
 data: {size: 32}
@@ -30,6 +34,7 @@ training: {batch: 4, threads: 1, checkpoint_every: 2, grid_every: 4, log_every: 
 base: {steps: 3, warmup_steps: 1}
 siamese: {steps: 4, warmup_steps: 1, hint_dropout: 0.2}
 sampling: {steps: 2, batch: 4}
+gates: {mode: "off", max_redraws: 1}
 """
 """A whole fit in a second or two."""
 

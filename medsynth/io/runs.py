@@ -13,6 +13,7 @@
     tensorboard/    the same figures as log.jsonl
     cache/          encoded images, kept so that they are encoded once; may be deleted
     samples/        images/, masks/, instances/ and manifest.jsonl
+    gates/          what judges the samples: segmenters, and gates.json with the thresholds
     exports/        one folder a format
 """
 
@@ -48,6 +49,7 @@ class Run:
         self.tensorboard = path / "tensorboard"
         self.cache = path / "cache"
         self.samples = path / "samples"
+        self.gates = path / "gates"
         self.exports = path / "exports"
 
     @contextmanager

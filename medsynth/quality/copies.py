@@ -43,12 +43,19 @@ class CopyDetector:
     def __init__(self, candidates: int = CANDIDATES) -> None:
         self.candidates = candidates
 
-    def fit(self, images: Iterable[Image], groups: Sequence[Any] | None = None) -> CopyDetector:
-        """Learn the originals, which take about 40 kB each; return self.
+    def fit(
+        self,
+        images: Iterable[Image],
+        groups: Sequence[Any] | None = None,
+        labels: Sequence[Image] | Image | None = None,
+    ) -> CopyDetector:
+        """Learn the originals, which take about 40 kB each and 16 a class; return self.
 
         Args:
             images: (N, H, W, C) uint8, grey or RGB, or N of (H, W) or (H, W, C); read once.
             groups: the N patients or sequences that they are of.
+            labels: N of (H, W) uint8 class ids. With these, and those of the images to score,
+                what lies alike in two images only because their masks are alike does not count.
 
         Raises:
             ValueError: no images, or not as many groups.
@@ -63,10 +70,15 @@ class CopyDetector:
         self._groups = None if groups is None else np.asarray(groups)
         self._originals = np.stack(thumbnails)
         self._candidates = Candidates(self._originals)
+        self._classes = () if labels is None else classes_in(labels)
+        self._layouts = [layout(each, self._classes) for each in (() if labels is None else labels)]
         return self
 
     def score(
-        self, images: Iterable[Image], groups: Sequence[Any] | None = None
+        self,
+        images: Iterable[Image],
+        groups: Sequence[Any] | None = None,
+        labels: Sequence[Image] | Image | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return how copy-like each image is, and the original that it is most like.
 
@@ -74,6 +86,7 @@ class CopyDetector:
             images: (M, H, W, C) uint8, or M of (H, W) or (H, W, C); read once.
             groups: the M images' own groups, whose originals then do not count. Scoring train
                 itself so tells what is usual between groups, where nothing is held out.
+            labels: the M images' class ids, where `fit` had the originals'.
 
         Returns:
             (M,) scores, 1 for the same pixels, near 0 for images that share nothing; (M,)
@@ -93,7 +106,8 @@ class CopyDetector:
             for k, image in enumerate(batch):
                 same = [n for n in self._originals_of(image) if counts[k, n]]
                 row = Likeness(*(part[k] for part in alike))
-                best = (1.0, same[0]) if same else self._best(turned[k], row, counts[k])
+                own = () if labels is None else layout(labels[len(found)], self._classes)
+                best = (1.0, same[0]) if same else self._best(turned[k], row, counts[k], own)
                 found.append(best)
         return np.array([score for score, _ in found]), np.array([n for _, n in found], np.int64)
 
@@ -108,16 +122,34 @@ class CopyDetector:
         return [n for way in variants(image) for n in self._same.get(hash_pixels(way), ())]
 
     def _best(
-        self, turned: Sequence[Grey], alike: Likeness, counts: NDArray[np.bool_]
+        self,
+        turned: Sequence[Grey],
+        alike: Likeness,
+        counts: NDArray[np.bool_],
+        own: Sequence[Grey],
     ) -> tuple[float, int]:
         """Return the score and the index of the candidate that agrees best."""
         order = np.argsort(np.where(counts, -alike.cosine, np.inf), kind="stable")
         found = [(0.0, -1)]
         for n in order[: min(self.candidates, counts.sum())]:
             rows, columns = view_windows()[alike.view[n]]
-            query = np.ascontiguousarray(turned[alike.variant[n]])
-            found.append((aligned_agreement(query, self._originals[n], rows, columns), int(n)))
+            way = alike.variant[n]
+            query = np.ascontiguousarray(turned[way])
+            placed = [np.ascontiguousarray(variants(each)[way]) for each in own]
+            theirs = self._layouts[n] if placed else ()
+            score = aligned_agreement(query, self._originals[n], rows, columns, placed, theirs)
+            found.append((score, int(n)))
         return max(found)
+
+
+def classes_in(labels: Iterable[Image]) -> tuple[int, ...]:
+    """Return the class ids in some masks, in order, without the background."""
+    return tuple(sorted({int(each) for mask in labels for each in np.unique(mask)} - {0}))
+
+
+def layout(labels: Image, classes: Sequence[int]) -> list[Grey]:
+    """Return of each class where it is: (THUMB_PX, THUMB_PX) float32 in [0, 255]."""
+    return [thumbnail(np.where(labels == each, 255, 0).astype(np.uint8)) for each in classes]
 
 
 def calibrated_threshold(

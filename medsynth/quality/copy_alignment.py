@@ -3,9 +3,15 @@
 Second stage of the copy detector. Two images of one kind agree in their coarse lightness; only
 a copy agrees in its texture. Both are band-passed, and the contrast is evened out so that
 a few strong edges (the frame of an endoscope) do not outweigh all else.
+
+An image that was made from a mask agrees with whatever image has a like mask: its objects lie
+where those of the other do. Where the masks are known, what follows from each image's own mask
+is taken out of it before the two are compared (a partial correlation).
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -37,7 +43,30 @@ def agreement(a: Grey, b: Grey) -> float:
     return float((a * b).sum() / length) if length > 1e-3 else 0.0
 
 
-def aligned_agreement(query: Grey, original: Grey, rows: Window, columns: Window) -> float:
+def without_layout(structure_: Grey, layout: Sequence[Grey]) -> Grey:
+    """Return a structure without what the structures of its classes explain, centred.
+
+    Args:
+        structure_: (THUMB_PX, THUMB_PX) float32.
+        layout: of each class, where it is: (THUMB_PX, THUMB_PX) float32 in [0, 255].
+    """
+    if not len(layout):
+        return structure_
+    classes = np.stack([structure(each).ravel() for each in layout], 1).astype(np.float64)
+    ridge = 1e-3 * np.eye(len(layout))
+    weights = np.linalg.solve(classes.T @ classes + ridge, classes.T @ structure_.ravel())
+    rest = structure_.ravel() - classes @ weights
+    return np.asarray((rest - rest.mean()).reshape(structure_.shape), np.float32)
+
+
+def aligned_agreement(
+    query: Grey,
+    original: Grey,
+    rows: Window,
+    columns: Window,
+    query_layout: Sequence[Grey] = (),
+    original_layout: Sequence[Grey] = (),
+) -> float:
     """Return how well a query agrees with the part of an original that it may show.
 
     The part is first taken as the window says, then refined to an affine map by ECC
@@ -49,12 +78,19 @@ def aligned_agreement(query: Grey, original: Grey, rows: Window, columns: Window
         original: (THUMB_PX, THUMB_PX) float32.
         rows: where the query lies in the original, roughly.
         columns: the same, across.
+        query_layout: of each class, where the query has it; see `without_layout`.
+        original_layout: the same of the original.
     """
-    wanted = structure(query)
+    wanted = without_layout(structure(query), query_layout)
     warps = [start := _warp(rows, columns)]
     refined = _refined(query, original, start)
     warps += [] if refined is None else [refined]
-    return max(agreement(wanted, structure(_warped(original, warp))) for warp in warps)
+    found = []
+    for warp in warps:
+        layout = [_warped(each, warp) for each in original_layout]
+        laid = without_layout(structure(_warped(original, warp)), layout)
+        found.append(agreement(wanted, laid))
+    return max(found)
 
 
 def _warp(rows: Window, columns: Window) -> NDArray[np.float32]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from medsynth.core.options import Options
 
@@ -28,7 +28,21 @@ class SamplingOptions(Options):
     guidance_scale: float = Field(default=1.0, ge=1)
     """How far to go beyond the prediction without the hint; 1 is no guidance. Needs a fit with
     siamese.hint_dropout above 0."""
+    guidance_from: float = Field(default=0.0, ge=0, le=1)
+    """Guidance acts at noise levels from this share of the schedule, 0 being no noise ..."""
+    guidance_to: float = Field(default=1.0, ge=0, le=1)
+    """... up to this one (Kynkaanniemi et al. 2024); outside of the interval a step costs half."""
     batch: int = Field(default=32, ge=1)
     """Images made together. Part of the recipe, so that the same run gives the same bytes."""
     checkpoint: Literal["last", "best"] = "last"
     """Which weights: the last, or those with the best validation loss."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> SamplingOptions:
+        if self.guidance_from >= self.guidance_to:
+            raise ValueError("guidance_from is not below guidance_to")
+        return self
+
+    def scale_at(self, level: float) -> float:
+        """Return the guidance scale at a noise level, t over the number of levels, in [0, 1)."""
+        return self.guidance_scale if self.guidance_from <= level <= self.guidance_to else 1.0

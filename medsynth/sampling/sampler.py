@@ -104,7 +104,8 @@ def sample_latents(
     z = noise * solver.init_noise_sigma
     for timestep in solver.timesteps:
         t = timestep.to(z.device).long().expand(len(z))
-        prediction = guided(network, z, t, condition, features, options.guidance_scale, free)
+        scale = options.scale_at(int(timestep) / network.schedule.steps)
+        prediction = guided(network, z, t, condition, features, scale, free)
         z = solver.step(prediction, timestep, z).prev_sample
     return cast(Tensor, z)
 
@@ -141,7 +142,7 @@ def guided(
 
 
 @torch.no_grad()
-def synthesize(
+def synthesize_latents(
     network: HintedDiffusion,
     codec: Codec,
     hints: NDArray[np.uint8],
@@ -149,8 +150,8 @@ def synthesize(
     options: SamplingOptions,
     told: Conditions | None = None,
     device: torch.device | None = None,
-) -> NDArray[np.uint8]:
-    """Make images for masks.
+) -> Tensor:
+    """Make latents of images for masks; see `decode_images`.
 
     Args:
         network: fitted, with its ControlNet.
@@ -162,7 +163,7 @@ def synthesize(
         device: where to compute; None is the CPU.
 
     Returns:
-        (B, H, W, C) uint8.
+        (B, C, h, w) latents on the device.
     """
     device = device or torch.device("cpu")
     hint = to_tensor(hints).to(device)
@@ -171,7 +172,7 @@ def synthesize(
     layout = torch.channels_last
     told = told or Conditions()
     free = told.without_prompts()
-    z = sample_latents(
+    return sample_latents(
         network,
         hint.contiguous(memory_format=layout),
         noise.contiguous(memory_format=layout),
@@ -179,5 +180,35 @@ def synthesize(
         options,
         None if free is None else free.to(device),
     )
-    images = ((codec.decode(z.to(codec.scale.device)) + 1) * 127.5).round().clamp(0, 255).byte()
-    return images.permute(0, 2, 3, 1).cpu().numpy()
+
+
+@torch.no_grad()
+def decode_images(codec: Codec, latents: Tensor, batch: int | None = None) -> NDArray[np.uint8]:
+    """Return the images of latents, (B, H, W, C) uint8; what is not a number becomes black.
+
+    Args:
+        codec: on its device.
+        latents: (B, C, h, w).
+        batch: images at once; None for all.
+    """
+    parts = []
+    for z in torch.split(latents, batch or len(latents)):
+        values = codec.decode(z.to(codec.scale.device)).float().nan_to_num(-1.0)
+        pixels = ((values + 1) * 127.5).round().clamp(0, 255).byte()
+        parts.append(pixels.permute(0, 2, 3, 1).cpu().numpy())
+    return np.concatenate(parts)
+
+
+def synthesize(
+    network: HintedDiffusion,
+    codec: Codec,
+    hints: NDArray[np.uint8],
+    seeds: Sequence[int],
+    options: SamplingOptions,
+    told: Conditions | None = None,
+    device: torch.device | None = None,
+) -> NDArray[np.uint8]:
+    """Make images for masks, (B, H, W, C) uint8; arguments as `synthesize_latents`."""
+    return decode_images(
+        codec, synthesize_latents(network, codec, hints, seeds, options, told, device)
+    )

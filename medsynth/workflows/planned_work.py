@@ -37,6 +37,7 @@ class PlannedWork:
         self._journal = Journal(run.plan)
         self._planner: Planner | None = None
         self.relaxed: Counter[str] = Counter()
+        self.waits = False
 
     def block(self, number: int) -> list[Wanted]:
         """Return a block of the plan."""
@@ -57,12 +58,14 @@ class PlannedWork:
 
     def _wanted(self, entry: PlanEntry) -> Wanted:
         sources = entry.source_ids()
+        groups = [self._items[each].group for each in sources]
         return Wanted(
             entry.index,
             entry.key,
             render(entry, self._sources),
             sources,
             tuple(step.to_json() for step in entry.steps),
-            "+".join(dict.fromkeys(self._items[each].group for each in sources)),
+            "+".join(dict.fromkeys(groups)),
+            frozenset(groups),
             self._items[entry.source].attributes,
         )

@@ -24,6 +24,7 @@ from medsynth.io.yaml import dump_yaml, load_yaml, read_yaml
 from medsynth.masks.options import MaskOptions
 from medsynth.model.options import ModelOptions
 from medsynth.model.siamese_options import SiameseOptions
+from medsynth.quality.gates.options import GateOptions
 from medsynth.sampling.options import SamplingOptions
 from medsynth.training.options import PhaseOptions, TrainingOptions
 
@@ -55,6 +56,8 @@ class Recipe(Options):
     """How new masks are made."""
     sampling: SamplingOptions = Field(default_factory=SamplingOptions)
     """How images are made from them."""
+    gates: GateOptions = Field(default_factory=GateOptions)
+    """What an image must pass to be kept."""
     export: ExportOptions = Field(default_factory=ExportOptions)
     """How data sets are written."""
 

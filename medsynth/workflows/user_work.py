@@ -46,6 +46,7 @@ class UserWork:
         self._turns: list[int] = []
         self._images = [0] * len(masks)
         self.relaxed: Counter[str] = Counter()
+        self.waits = True
 
     def block(self, number: int) -> list[Wanted]:
         """Return a block; those before it are settled by now."""
@@ -77,7 +78,8 @@ class UserWork:
         step = {"op": OP, "params": params, "donors": []}
         attributes = {} if pair is None else pair.attributes
         group = f"user-{PurePosixPath(user.file).stem}"
-        return Wanted(index, key_of(index), self._masks.read(turn), (), (step,), group, attributes)
+        mask = self._masks.read(turn)
+        return Wanted(index, key_of(index), mask, (), (step,), group, attributes=attributes)
 
     def _pair(self, index: int) -> Item | None:
         """Return the training pair as which an image is told of; None where there are none."""

@@ -18,6 +18,7 @@ class Wanted:
     sources: ids of the training masks that it derives from; none for a user's.
     steps: what was done to them, for the lineage.
     group: groups of the sources, joined by "+".
+    groups: the same, apart; of a user's mask none, for nobody knows whom it is of.
     attributes: what the CSV files say of the pair in whose place it stands.
     """
 
@@ -27,12 +28,15 @@ class Wanted:
     sources: tuple[str, ...]
     steps: tuple[Mapping[str, Any], ...]
     group: str
+    groups: frozenset[str] = frozenset()
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 class MaskWork(Protocol):
     """Masks in blocks of the batch size, each asked for once and in order."""
 
+    waits: bool
+    """Whether a block depends on what became of the one before."""
     relaxed: Counter[str]
     """Of the masks handed out so far: how many were planned in spite of each flaw."""
 

@@ -81,3 +81,9 @@ def test_plain_values_come_back_as_they_were(value):
 def test_keys_keep_their_order():
     assert dump_yaml({"b": 1, "a": 2}).splitlines()[0] in ("b: 1", "{b: 1, a: 2}")
     assert list(load_yaml("b: 1\na: 2", "x")) == ["b", "a"]
+
+
+def test_only_true_and_false_are_booleans():
+    """YAML 1.1 reads off, no and n as false: an option called off could not be turned off."""
+    found = load_yaml("[true, False, off, on, yes, no, n, 1]", "here")
+    assert found == [True, False, "off", "on", "yes", "no", "n", 1]

@@ -131,3 +131,30 @@ def test_what_cannot_be_fitted_or_scored():
         calibrated_threshold(np.zeros(0))
     scores, found = CopyDetector().fit(textures(2, 0)).score([])
     assert scores.shape == found.shape == (0,)
+
+
+def test_a_like_mask_is_no_copy_where_masks_are_known():
+    """Two drawings of one layout agree in every outline; their textures do not."""
+    rng = np.random.default_rng(3)
+    labels = np.zeros((12, 96, 96), np.uint8)
+    for mask in labels:
+        for row, column in rng.integers(8, 88, (9, 2)):
+            cv2.circle(mask, (int(column), int(row)), 6, 1, -1)
+
+    def drawn(mask, seed):
+        own = np.random.default_rng(seed)
+        texture = cv2.GaussianBlur(own.normal(0, 1, mask.shape).astype(np.float32), (0, 0), 2)
+        return np.clip(150 + 40 * texture - 70 * mask, 0, 255).astype(np.uint8)[..., None]
+
+    originals = np.stack([drawn(mask, k) for k, mask in enumerate(labels)])
+    again = np.stack([drawn(mask, 100 + k) for k, mask in enumerate(labels)])
+    plain, found = CopyDetector().fit(originals).score(again)
+    assert found.tolist() == list(range(12))
+    assert plain.min() > 0.5  # the layout gives them away
+    knowing = CopyDetector().fit(originals, labels=labels)
+    assert knowing.score(again, labels=labels)[0].max() < 0.4
+    flipped = np.ascontiguousarray(originals[:, :, ::-1])
+    encoded = [cv2.imdecode(cv2.imencode(".jpg", i, [1, 50])[1], 0)[..., None] for i in flipped]
+    copies, found = knowing.score(np.stack(encoded), labels=labels[:, :, ::-1])
+    assert found.tolist() == list(range(12))
+    assert copies.min() > 0.7

@@ -22,7 +22,7 @@ from medsynth.masks.fingerprint import mask_sha256
 from medsynth.masks.plan_entry import PlanEntry
 from medsynth.store.journal import Journal
 from medsynth.store.samples import SampleStore
-from medsynth.workflows.augment import AugmentConfig, augment, is_flat
+from medsynth.workflows.augment import AugmentConfig, augment
 from medsynth.workflows.fit import FitConfig, fit
 
 N = 9
@@ -86,19 +86,19 @@ def test_steps_of_any_size_come_to_the_same(own_run, nine, n):
     assert samples(own_run) == nine
 
 
-@pytest.mark.parametrize("blocks", [1, 2])
-def test_stopped_after_a_block_it_goes_on_to_the_same_bytes(own_run, nine, blocks):
+def test_stopped_after_a_block_it_goes_on_to_the_same_bytes(own_run, nine):
+    """The block that is under way meanwhile is finished: nothing that was made is lost."""
     told = []
 
     def report(done, total, text):
         told.append(done)
-        if len(told) == blocks:
+        if len(told) == 1:
             os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(InterruptedRunError, match=f"stopped with {4 * blocks} of {N}") as caught:
+    with pytest.raises(InterruptedRunError, match=f"stopped with 8 of {N}") as caught:
         make(own_run, report=report)
     assert caught.value.tip == f"Go on with it: medsynth augment --n {N} --run {own_run}"
-    assert len(SampleStore(own_run / "samples")) == 4 * blocks
+    assert len(SampleStore(own_run / "samples")) == 8
     make(own_run)
     assert samples(own_run) == nine
 
@@ -210,7 +210,7 @@ def test_other_weights_do_not_add_to_samples(own_augmented, fitted, recipe):
 
 
 def test_options_of_the_fit_cannot_be_set(own_run):
-    with pytest.raises(UsageError, match=r"augment can set sampling\.\*, masks\.\*, model\."):
+    with pytest.raises(UsageError, match=r"augment can set sampling\.\*, masks\.\*, gates\."):
         make(own_run, sets=("siamese.steps=3",))
     with pytest.raises(UsageError, match=r"unknown key 'sampling\.stpes': did you mean 'steps'"):
         make(own_run, sets=("sampling.stpes=3",))
@@ -260,21 +260,10 @@ def test_flat_images_are_given_up_and_too_many_end_the_work(tmp_path, recipe, bl
     for path in data.glob("images/*.png"):
         Image.new("RGB", (32, 32), (200, 120, 40)).save(path)
     run = fit(FitConfig(data, str(recipe), tmp_path / "flat"), quiet).run
-    with pytest.raises(NothingAcceptableError, match="only 0 of 8 images were") as caught:
+    with pytest.raises(NothingAcceptableError, match="only 0 of 8 masks got an") as caught:
         make(run)
     assert caught.value.exit_code == 4
     store = SampleStore(run / "samples")
     assert (len(store), store.count("given-up")) == (0, 8)
-    assert {row.reason for row in store.rows()} == {"flat"}
+    assert {row.reason for row in store.rows()} == {"trivial"}
     assert not list((run / "samples").rglob("*.png"))
-
-
-def test_what_is_flat():
-    rng = np.random.default_rng(0)
-    assert is_flat(np.zeros((8, 8, 1), np.uint8))
-    assert is_flat(np.full((8, 8, 3), [255, 0, 90], np.uint8))  # of one colour, but no grey
-    assert is_flat(rng.integers(100, 104, (8, 8, 3)).astype(np.uint8))
-    assert not is_flat(rng.integers(0, 40, (8, 8, 1)).astype(np.uint8))
-    stained = np.full((8, 8, 3), 200, np.uint8)
-    stained[2:5, 2:5, 2] = 90
-    assert not is_flat(stained)

@@ -8,8 +8,9 @@ from PIL import Image
 
 from medsynth.core.errors import InputError, UsageError
 from medsynth.io.images import read_png
+from medsynth.quality.gates.gate import Verdict
+from medsynth.quality.gates.trivial import Trivial
 from medsynth.store.samples import SampleStore
-from medsynth.workflows import augment as workflow
 from medsynth.workflows.augment import AugmentConfig, augment
 
 
@@ -69,17 +70,26 @@ def test_more_images_than_masks_and_the_same_in_steps(own_run, masks, tmp_path) 
 
 
 def test_a_mask_whose_image_was_given_up_comes_again(own_run, masks, monkeypatch) -> None:
-    seen = []
+    judge, seen = Trivial.judge, []
 
-    def third_is_flat(image):
-        seen.append(image)
-        return len(seen) == 3
+    def refuses_the_third(gate, pairs):
+        verdicts = judge(gate, pairs)
+        for k in range(len(pairs)):
+            seen.append(pairs.images[k])
+            if len(seen) == 3 or (len(pairs) == 1 and len(seen) == 5):  # and again, made anew
+                verdicts[k] = Verdict(0.0, 1.0, None)
+        return verdicts
 
-    monkeypatch.setattr(workflow, "is_flat", third_is_flat)
+    monkeypatch.setattr(Trivial, "judge", refuses_the_third)
     result = make(own_run, masks)
     assert (result.accepted, result.given_up) == (6, 1)
     files = [s.lineage["steps"][0]["params"]["file"] for s in made(own_run)]
     assert sorted(files) == [f"bar{k}.png" for k in range(6)]
+    lost = next(row for row in SampleStore(own_run / "samples").rows() if row.status == "given-up")
+    assert lost.lineage.gates["refused"] == [
+        {"attempt": 0, "gate": "trivial", "score": 0.0},
+        {"attempt": 1, "gate": "trivial", "score": 0.0},
+    ]
 
 
 def test_planned_and_given_masks_do_not_mix(own_augmented, masks) -> None:

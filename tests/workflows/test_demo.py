@@ -19,6 +19,8 @@ QUICK = (
     "siamese.steps=3",
     "sampling.steps=2",
     "sampling.batch=8",
+    "gates.mode=score",
+    "gates.segmenter.steps=2",
 )
 
 

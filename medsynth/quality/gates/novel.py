@@ -1,0 +1,53 @@
+"""The gate against copies of training images."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medsynth.quality.copies import CopyDetector
+from medsynth.quality.gates.gate import GateContext, Groups, Pairs, Verdict, calibrated
+
+
+class Novel:
+    """Scores how unlike the most similar training image an image is.
+
+    Held-out real images of other groups set the scale: what is nearer to a training image than
+    nearly all of these is no new image.
+    """
+
+    summary: ClassVar[str] = "refuses images nearer to a training image than other patients' are"
+    complaint: ClassVar[str] = "are copies of a training image, or nearly"
+
+    def __init__(self, context: GateContext) -> None:
+        self.rate = context.rate
+        train, held_out = context.train, context.held_out
+        groups = one_each(train.groups)
+        self.detector = CopyDetector().fit(train.images, groups, train.labels)
+        self.held_out = self._novelty(held_out, one_each(held_out.groups))
+
+    @property
+    def about(self) -> dict[str, float | str]:
+        """The novelty of real held-out images."""
+        if not len(self.held_out):
+            return {"real_images": 0}
+        return {
+            "real_images": len(self.held_out),
+            "real_median": round(float(np.median(self.held_out)), 4),
+            "threshold": round(float(np.quantile(self.held_out, self.rate)), 4),
+        }
+
+    def judge(self, pairs: Pairs) -> list[Verdict]:
+        """Return 1 less the likeness to the most similar training image, from 0 to 1."""
+        return calibrated(self._novelty(pairs), self.held_out, self.rate)
+
+    def _novelty(self, pairs: Pairs, groups: list[str] | None = None) -> NDArray[np.float64]:
+        likeness, _ = self.detector.score(pairs.images, groups, pairs.labels)
+        return 1 - likeness
+
+
+def one_each(groups: Groups) -> list[str]:
+    """Return the group of each real pair, which has just one."""
+    return ["+".join(sorted(each)) for each in groups]

@@ -1,0 +1,46 @@
+"""Options of the gates. No torch here: recipes are read without it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from medsynth.core.options import Options
+from medsynth.model.segmenter_options import SegmenterOptions
+
+GateMode = Literal["enforce", "score", "off"]
+
+
+class GateOptions(Options):
+    """What a synthetic image must pass, and what becomes of one that does not."""
+
+    mode: GateMode = "enforce"
+    """enforce: an image that fails is made again; score: gates only measure; off: none but
+    `trivial`, which always holds."""
+    trivial: GateMode | None = None
+    """The gate against black, flat and saturated images; null: as `mode`, but never off."""
+    faithful: GateMode | None = None
+    """The gate against images that do not show their mask; null: as `mode`."""
+    novel: GateMode | None = None
+    """The gate against copies of training images; null: as `mode`."""
+    plugin: dict[str, GateMode] = Field(default_factory=dict)
+    """Gates that plugins bring: name, then enforce, score or off."""
+    rate: float = Field(default=0.05, gt=0, lt=1)
+    """Share of real held-out images that a gate may refuse: this sets its threshold."""
+    max_redraws: int = Field(default=3, ge=0, le=100)
+    """An image that fails is made again with another seed up to this often; then its mask is
+    given up, and the plan's next reserve takes its place."""
+    folds: int = Field(default=2, ge=2, le=20)
+    """Segmenters that judge faithfulness: each is fitted without one part of the training groups,
+    and an image is judged by those that never saw its mask."""
+    segmenter: SegmenterOptions = Field(default_factory=SegmenterOptions)
+    """The network that says what an image shows, and its fit."""
+
+    def modes(self) -> dict[str, GateMode]:
+        """Return gate -> mode, for the gates that are on."""
+        own: dict[str, Any] = {"faithful": self.faithful, "novel": self.novel}
+        modes = {name: mode or self.mode for name, mode in own.items()}
+        modes["trivial"] = self.trivial or ("score" if self.mode == "score" else "enforce")
+        modes |= self.plugin
+        return {name: mode for name, mode in sorted(modes.items()) if mode != "off"}

@@ -1,0 +1,137 @@
+"""Gates: a contract over the registry, and what each of them is for."""
+
+import numpy as np
+import pytest
+
+from medsynth.quality.gates.gate import GATES, GateContext, Pairs, Verdict, calibrated
+from medsynth.quality.gates.options import GateOptions
+from medsynth.quality.gates.trivial import Trivial
+
+
+def scene(seed: int, size: int = 64) -> tuple[np.ndarray, np.ndarray]:
+    """Return smooth tissue with a bright disc, and the disc's mask."""
+    import cv2
+
+    rng = np.random.default_rng(seed)
+    tissue = cv2.GaussianBlur(rng.normal(0, 1, (size, size)).astype(np.float32), (0, 0), 4)
+    y, x = np.mgrid[:size, :size]
+    row, col, radius = [*rng.uniform(16, 48, 2).tolist(), rng.uniform(7, 13)]
+    disc = (y - row) ** 2 + (x - col) ** 2 < radius**2
+    grey = 110 + 400 * tissue + rng.normal(0, 4, (size, size)) + 70 * disc
+    return np.clip(grey, 0, 255).astype(np.uint8)[..., None], disc.astype(np.uint8)
+
+
+def pairs(seeds: range) -> Pairs:
+    found = [scene(seed) for seed in seeds]
+    images, labels = (np.stack(each) for each in zip(*found, strict=True))
+    return Pairs(images, labels, [frozenset([f"g{seed}"]) for seed in seeds])
+
+
+def predict(images, groups):
+    """A segmenter for these scenes: what is far brighter than the image's median."""
+    import cv2
+
+    smooth = np.stack([cv2.GaussianBlur(each[..., 0], (0, 0), 2) for each in images])
+    return (smooth > np.median(smooth, (1, 2), keepdims=True) + 40).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def context():
+    return GateContext(pairs(range(24)), pairs(range(100, 140)), predict, 0.05)
+
+
+@pytest.mark.parametrize("name", GATES.names())
+class TestContract:
+    def test_new_real_images_pass_at_about_the_rate(self, name, context):
+        verdicts = GATES.get(name)(context).judge(pairs(range(200, 260)))
+        assert np.mean([verdict.passed for verdict in verdicts]) > 0.8
+
+    def test_verdicts_are_plain_and_repeatable(self, name, context):
+        gate = GATES.get(name)(context)
+        few = pairs(range(300, 303))
+        first = [verdict.to_json() for verdict in gate.judge(few)]
+        assert first == [verdict.to_json() for verdict in gate.judge(few)]
+        assert [set(each) for each in first] == [{"score", "threshold", "percentile", "passed"}] * 3
+
+    def test_an_image_is_judged_alike_alone_and_among_others(self, name, context):
+        gate = GATES.get(name)(context)
+        many = pairs(range(300, 306))
+        together = [verdict.to_json() for verdict in gate.judge(many)]
+        alone = [gate.judge(many.rows([k]))[0].to_json() for k in range(6)]
+        assert together == alone
+
+    def test_nothing_and_summaries(self, name, context):
+        kind = GATES.get(name)
+        assert kind(context).judge(pairs(range(3)).rows([])) == []
+        assert kind.summary.startswith("refuses")
+        assert kind.complaint
+
+    def test_without_held_out_pairs_it_can_be_made(self, name, context):
+        empty = GateContext(context.train, context.held_out.rows([]), predict, 0.05)
+        assert len(GATES.get(name)(empty).judge(pairs(range(3)))) == 3
+
+
+def judged(name, context, images, labels=None):
+    few = pairs(range(400, 400 + len(images)))
+    asked = Pairs(images, few.labels if labels is None else labels, few.groups)
+    return [verdict.passed for verdict in GATES.get(name)(context).judge(asked)]
+
+
+def test_trivial_catches_black_flat_and_saturated_images(context):
+    noise = np.random.default_rng(0).integers(0, 2, (64, 64, 1)).astype(np.uint8) * 255
+    grey = np.full((64, 64, 1), 120, np.uint8)
+    images = np.stack([np.zeros((64, 64, 1), np.uint8), grey, noise, scene(7)[0]])
+    assert judged("trivial", context, images) == [False, False, False, True]
+
+
+def test_images_may_be_as_dark_as_real_ones_are():
+    """Fluorescence: most of a real image is black."""
+    stars = np.zeros((12, 64, 64, 1), np.uint8)
+    stars[:, 10:20, 10:20] = 200
+    labels = (stars[..., 0] > 0).astype(np.uint8)
+    dark = Pairs(stars, labels, [frozenset([str(k)]) for k in range(12)])
+    gate = Trivial(GateContext(dark, dark, predict, 0.05))
+    assert all(verdict.passed for verdict in gate.judge(dark))
+    black = Pairs(np.zeros_like(stars), labels, dark.groups)
+    assert not any(verdict.passed for verdict in gate.judge(black))
+
+
+def test_faithful_catches_masks_that_are_not_shown(context):
+    shown = pairs(range(400, 410))
+    assert sum(judged("faithful", context, shown.images)) >= 8
+    shuffled = np.roll(shown.labels, 1, 0)
+    assert sum(judged("faithful", context, shown.images, shuffled)) <= 3
+    without = np.tile(shown.images.min((1, 2), keepdims=True), (1, 64, 64, 1)) + shown.images % 9
+    assert not any(judged("faithful", context, without))
+
+
+def test_an_empty_mask_wants_an_empty_image(context):
+    empty = np.zeros((2, 64, 64), np.uint8)
+    with_disc = scene(500)[0]
+    without = np.clip(with_disc.astype(int).min() + with_disc % 20, 0, 255).astype(np.uint8)
+    assert judged("faithful", context, np.stack([with_disc, without]), empty) == [False, True]
+
+
+def test_novel_catches_copies_and_flipped_copies(context):
+    train = context.train.images
+    copies = np.stack([train[0], train[3, ::-1], train[5, :, ::-1]])
+    assert judged("novel", context, copies) == [False, False, False]
+
+
+def test_thresholds_are_quantiles_of_held_out_scores():
+    held_out = np.arange(100) / 100
+    low, high = calibrated(np.array([0.02, 0.5]), held_out, 0.05)
+    assert (low.passed, high.passed) == (False, True)
+    assert low.threshold == pytest.approx(0.0495)
+    assert (low.percentile, high.percentile) == (0.02, 0.5)
+    assert calibrated(np.array([0.1]), np.zeros(0), 0.05)[0] == Verdict(0.1, 0.0, None)
+
+
+def test_modes():
+    assert GateOptions().modes() == dict.fromkeys(["faithful", "novel", "trivial"], "enforce")
+    assert GateOptions(mode="off").modes() == {"trivial": "enforce"}
+    assert GateOptions(mode="score", novel="off").modes() == {
+        "faithful": "score",
+        "trivial": "score",
+    }
+    assert GateOptions(mode="off", faithful="enforce").modes()["faithful"] == "enforce"

@@ -1,0 +1,105 @@
+"""Gates in a run: fitted once, kept, told in the manifest, and never by those who saw the mask."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from medsynth.core.errors import NothingAcceptableError
+from medsynth.data.index import DataIndex
+from medsynth.io.runs import Run
+from medsynth.model.segmenter_options import SegmenterOptions
+from medsynth.store.samples import SampleStore
+from medsynth.workflows.augment import AugmentConfig, augment
+from medsynth.workflows.cross_fit import CrossFitted
+from medsynth.workflows.gates import load_labelled
+
+SEGMENTER = (
+    "gates.segmenter.width=4",
+    "gates.segmenter.steps=12",
+    "gates.segmenter.batch=4",
+    "gates.segmenter.augmentation=none",
+)
+
+
+def quiet(done, total, text):
+    """Progress that nobody sees."""
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def make(run, n, *sets, report=quiet):
+    return augment(AugmentConfig(n, run, device="cpu", sets=(*SEGMENTER, *sets)), report)
+
+
+def rows(run):
+    return list(SampleStore(run / "samples").rows())
+
+
+def test_scores_stand_in_the_manifest_and_nothing_is_refused(own_run):
+    result = make(own_run, 6, "gates.mode=score")
+    assert (result.accepted, result.given_up) == (6, 0)
+    for row in rows(own_run):
+        gates = row.lineage.gates
+        assert gates["attempt"] == 0
+        assert gates["refused"] == []
+        assert set(gates["verdicts"]) == {"faithful", "novel", "trivial"}
+        assert 0 <= gates["verdicts"]["faithful"]["score"] <= 1
+    about = json.loads((own_run / "gates" / "gates.json").read_text())
+    assert about["modes"] == dict.fromkeys(["faithful", "novel", "trivial"], "score")
+    assert 0 <= about["calibration"]["faithful"]["real_mean_dice"] <= 1
+
+
+def test_segmenters_are_fitted_once(own_run):
+    told = []
+
+    def report(done, total, text):
+        told.append(text)
+
+    make(own_run, 4, "gates.mode=score", report=report)
+    assert "fitting the gates' segmenters" in told
+    told.clear()
+    make(own_run, 8, "gates.mode=score", report=report)
+    assert not any("segmenter" in text for text in told)
+    path = next((own_run / "gates").glob("segmenter-*.safetensors"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:50])  # damaged: fitted again, to the same bytes
+    make(own_run, 12, "gates.mode=score", report=report)
+    assert path.read_bytes() == whole
+
+
+def test_what_does_not_show_its_mask_is_made_again_and_given_up(own_run):
+    """A fit of seven steps makes noise; the segmenter sees no disc in it."""
+    with pytest.raises(NothingAcceptableError, match="do not show their mask") as caught:
+        make(own_run, 9, "gates.segmenter.steps=150", "gates.segmenter.width=8", "gates.novel=off")
+    about = json.loads((own_run / "gates" / "gates.json").read_text())
+    assert about["calibration"]["faithful"]["threshold"] > 0.2
+    assert "gates.mode=score" in caught.value.tip
+    lost = [row for row in rows(own_run) if row.status == "given-up"]
+    assert len(lost) >= 8
+    for row in lost:
+        assert row.reason == "faithful"
+        refused = row.lineage.gates["refused"]
+        assert [each["attempt"] for each in refused] == [0, 1]  # max_redraws of the recipe: 1
+        assert len({each["score"] for each in refused}) >= 1
+
+
+def test_images_are_judged_by_those_who_never_saw_their_groups(own_run, tmp_path):
+    index = DataIndex.load(Run(own_run).path)
+    train = load_labelled(index, index.split("train"))
+    options = SegmenterOptions(width=4, steps=2, batch=4)
+    fitted = CrossFitted(train, 2, options, 2, 0, tmp_path, "x", torch.device("cpu"), quiet)
+    for groups, fold in zip(train.groups, fitted.folds, strict=True):
+        assert fitted.judges(groups) == (fold,)  # network k was fitted without fold k
+    one = [next(g for g, f in fitted.fold_of.items() if f == fold) for fold in (0, 1)]
+    assert fitted.judges(frozenset(one)) == (0, 1)  # of both halves: nobody is free of it
+    assert fitted.judges(frozenset()) == (0, 1)
+    shown = fitted(train.images[:3], train.groups[:3])
+    assert shown.shape == (3, 32, 32)
+    assert shown.dtype == np.uint8
+    alone = fitted(train.images[:1], train.groups[:1])
+    assert np.array_equal(shown[:1], alone)
