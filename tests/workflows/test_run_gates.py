@@ -75,7 +75,14 @@ def test_segmenters_are_fitted_once(own_run):
 def test_what_does_not_show_its_mask_is_made_again_and_given_up(own_run):
     """A fit of seven steps makes noise; the segmenter sees no disc in it."""
     with pytest.raises(NothingAcceptableError, match="do not show their mask") as caught:
-        make(own_run, 9, "gates.segmenter.steps=150", "gates.segmenter.width=8", "gates.novel=off")
+        make(
+            own_run,
+            9,
+            "gates.mode=enforce",
+            "gates.segmenter.steps=150",
+            "gates.segmenter.width=8",
+            "gates.novel=off",
+        )
     about = json.loads((own_run / "gates" / "gates.json").read_text())
     assert about["calibration"]["faithful"]["threshold"] > 0.2
     assert "gates.mode=score" in caught.value.tip
