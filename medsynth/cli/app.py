@@ -16,6 +16,7 @@ from medsynth.cli import (
     fit,
     info,
     perturb,
+    prove,
     recipes,
     show,
 )
@@ -31,7 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (doctor, fit, augment, export, perturb, show, demo, convert, info):
+for module in (doctor, fit, augment, export, prove, perturb, show, demo, convert, info):
     module.register(app)
 app.add_typer(recipes.app, name="recipes")
 

@@ -14,6 +14,7 @@
     cache/          encoded images, kept so that they are encoded once; may be deleted
     samples/        images/, masks/, instances/ and manifest.jsonl
     gates/          what judges the samples: segmenters, and gates.json with the thresholds
+    proof/          segmenters fitted on real and synthetic pairs, and what they reached
     exports/        one folder a format
 """
 
@@ -50,6 +51,7 @@ class Run:
         self.cache = path / "cache"
         self.samples = path / "samples"
         self.gates = path / "gates"
+        self.proof = path / "proof"
         self.exports = path / "exports"
 
     @contextmanager

@@ -27,6 +27,7 @@ from medsynth.model.siamese_options import SiameseOptions
 from medsynth.quality.gates.options import GateOptions
 from medsynth.sampling.options import SamplingOptions
 from medsynth.training.options import PhaseOptions, TrainingOptions
+from medsynth.workflows.prove_options import ProveOptions
 
 DEFAULT = "compact"
 AUTO = "auto"
@@ -58,6 +59,8 @@ class Recipe(Options):
     """How images are made from them."""
     gates: GateOptions = Field(default_factory=GateOptions)
     """What an image must pass to be kept."""
+    prove: ProveOptions = Field(default_factory=ProveOptions)
+    """How it is proved that they help."""
     export: ExportOptions = Field(default_factory=ExportOptions)
     """How data sets are written."""
 
