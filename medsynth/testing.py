@@ -311,9 +311,12 @@ def check_feature_extractor(extractor: FeatureExtractor) -> None:
     assert found.ndim == 2, f"{where}: features are (B, D), not {found.shape}"
     assert (len(found), found.dtype.name) == (3, "float32"), f"{where}: {found.dtype} {found.shape}"
     assert np.isfinite(found).all(), f"{where}: features that are not finite"
-    assert not np.allclose(found[0], found[1]), f"{where}: two images have the same features"
     alone = np.concatenate([extractor.features(image[None]) for image in images])
-    assert np.allclose(found, alone, rtol=1e-3, atol=1e-4), f"{where}: batches matter"
+    apart = float(np.abs(found[0] - found[1]).max())
+    assert apart > 0, f"{where}: two images have the same features"
+    assert np.abs(found - alone).max() < 0.01 * apart, (
+        f"{where}: the other images of a batch matter"
+    )
     grey = images[..., :1]
     of_grey, of_rgb = extractor.features(grey), extractor.features(np.repeat(grey, 3, 3))
-    assert np.allclose(of_grey, of_rgb, rtol=1e-3, atol=1e-4), f"{where}: grey is not RGB of equals"
+    assert np.abs(of_grey - of_rgb).max() < 0.01 * apart, f"{where}: grey is not RGB of equals"

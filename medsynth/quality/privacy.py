@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from medsynth.core.neighbours import CHUNK, squared_distances
-from medsynth.quality.bootstrap import DRAWS, Interval, bootstrap, group_weights, weighted_mean
+from medsynth.quality.bootstrap import DRAWS, Interval, bootstrap, group_weights
 
 QUANTILE = 0.05
 
@@ -39,7 +39,7 @@ class Nearness:
 
     threshold: the distance that a share `quantile` of held-out real images falls short of.
     rate: share of made images that fall short of it; about `quantile` where nothing is copied.
-    interval: of the rate, made images resampled.
+    interval: of the rate, both sets resampled by group, the threshold with them.
     quantile: what would be usual.
     """
 
@@ -70,7 +70,8 @@ def nearness(
     made: NDArray[np.floating],
     held_out: NDArray[np.floating],
     rng: np.random.Generator,
-    groups: ArrayLike | None = None,
+    made_groups: ArrayLike | None = None,
+    held_out_groups: ArrayLike | None = None,
     quantile: float = QUANTILE,
     draws: int = DRAWS,
 ) -> Nearness:
@@ -80,7 +81,9 @@ def nearness(
         made: (N,) distances of made images to their nearest training images.
         held_out: (M,) distances of real images of other groups to theirs.
         rng: draws resamples.
-        groups: (N,) of the made images, for example their source masks' groups.
+        made_groups: (N,) of the made images, for example of the masks that they were made
+            from; each its own where not given.
+        held_out_groups: (M,) patients or sequences.
         quantile: share of held-out images that is called near.
         draws: resamples.
 
@@ -90,7 +93,12 @@ def nearness(
     if not (len(made) and len(held_out)):
         raise ValueError("nearness compares made images with held-out real ones: give both")
     threshold = float(np.quantile(held_out, quantile))
-    near = made < threshold
-    own = np.arange(len(made)) if groups is None else groups
-    interval = bootstrap(weighted_mean(near), [group_weights(own, rng, draws)])
-    return Nearness(threshold, float(near.mean()), interval, quantile)
+    of_made = np.arange(len(made)) if made_groups is None else made_groups
+    of_rest = np.arange(len(held_out)) if held_out_groups is None else held_out_groups
+
+    def rate(made_weights: NDArray[np.int64], rest_weights: NDArray[np.int64]) -> float:
+        usual = np.quantile(np.repeat(held_out, rest_weights), quantile)
+        return float(made_weights @ (made < usual) / made_weights.sum())
+
+    weights = [group_weights(groups, rng, draws) for groups in (of_made, of_rest)]
+    return Nearness(threshold, float((made < threshold).mean()), bootstrap(rate, weights), quantile)

@@ -63,7 +63,7 @@ class FeatureCache:
 
 def _read(path: Path, name: str) -> NDArray[np.generic] | None:
     try:
-        with np.load(path, allow_pickle=False) as block:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as block:
             return np.asarray(block[name])
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
         return None
