@@ -94,7 +94,7 @@ def _mean(
     sums: NDArray[np.float64], pairs: NDArray[np.float64], weights: NDArray[np.int64]
 ) -> float:
     """Return the mean over pairs, of which those within a group count as often as it does."""
-    often = np.outer(weights, weights)
-    np.fill_diagonal(often, weights)
-    count = float((often * pairs).sum())
-    return float((often * sums).sum()) / count if count else np.nan
+    once = weights - weights**2
+    count = float(weights @ pairs @ weights + once @ np.diagonal(pairs))
+    total = float(weights @ sums @ weights + once @ np.diagonal(sums))
+    return total / count if count else np.nan
