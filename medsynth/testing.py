@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from medsynth.core.types import Sample
     from medsynth.exporters.exporter import Exporter, ExportSet, Row
     from medsynth.masks.perturbation import Perturbation, PerturbationOptions, Step
+    from medsynth.quality.features.extractor import FeatureExtractor
 
 
 def check_perturbation(
@@ -284,3 +285,38 @@ def _export_set(
         real=real,
         about={"run": "contract"},
     )
+
+
+def check_feature_extractor(extractor: FeatureExtractor) -> None:
+    """Check that an extractor keeps the contract of `medsynth.quality.features.extractor`.
+
+    Args:
+        extractor: one with weights; small random ones will do.
+
+    Raises:
+        AssertionError: it breaks the contract; the message says how.
+    """
+    where = type(extractor).__name__
+    identity = extractor.identity
+    assert extractor.weights_source, f"{where}: weights_source says nothing"
+    assert (identity.name, identity.revision) == (extractor.name, extractor.revision), (
+        f"{where}: its identity is of another: {identity}"
+    )
+    assert len(identity.weights) == 64, f"{where}: the weights have no SHA-256: {identity.weights}"
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (3, 40, 52, 3), np.uint8)
+    before = images.copy()
+    found = extractor.features(images)
+    assert np.array_equal(images, before), f"{where}: the images were changed"
+    assert found.ndim == 2, f"{where}: features are (B, D), not {found.shape}"
+    assert (len(found), found.dtype.name) == (3, "float32"), f"{where}: {found.dtype} {found.shape}"
+    assert np.isfinite(found).all(), f"{where}: features that are not finite"
+    alone = np.concatenate([extractor.features(image[None]) for image in images])
+    apart = float(np.abs(found[0] - found[1]).max())
+    assert apart > 0, f"{where}: two images have the same features"
+    assert np.abs(found - alone).max() < 0.01 * apart, (
+        f"{where}: the other images of a batch matter"
+    )
+    grey = images[..., :1]
+    of_grey, of_rgb = extractor.features(grey), extractor.features(np.repeat(grey, 3, 3))
+    assert np.abs(of_grey - of_rgb).max() < 0.01 * apart, f"{where}: grey is not RGB of equals"
