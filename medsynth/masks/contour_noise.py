@@ -66,7 +66,7 @@ class ContourNoise:
     def apply(self, mask: Mask, step: Step, sources: Mapping[str, Mask]) -> Mask:  # noqa: ARG002
         """Move every layer's boundary by the field."""
         p = step.params
-        offset = p["rms_px"] * noise_field(mask.hw, p["wavelength_px"], p["field"])
+        offset = np.float32(p["rms_px"]) * noise_field(mask.hw, p["wavelength_px"], p["field"])
         return change_layers(
             mask, dict(p["nested"]), lambda layer: move_boundary(layer, offset, p["max_of_radius"])
         )

@@ -10,13 +10,13 @@ import numpy as np
 from pydantic import Field
 
 from medsynth.core.types import Mask
-from medsynth.masks.boundary import around, changed_within, move_boundary
+from medsynth.masks.boundary import around, changed_within, moved
 from medsynth.masks.copying import copied
 from medsynth.masks.layers import change_layers
 from medsynth.masks.nesting import as_pairs
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
 
-NEXT_PIXEL_PX = 0.6
+NEXT_PIXEL_PX = np.float32(0.6)
 """Moves a boundary over the pixel beside it, half a pixel away, and over no other."""
 MOST_OF_RADIUS = 0.5
 
@@ -56,8 +56,8 @@ def smoothed(layer: Mask, side_px: int) -> Mask:
         return copied(layer)
     window = around(here, side_px)
     near = cv2.boxFilter(
-        here[window].view(np.uint8), cv2.CV_32S, shape, normalize=False,
+        here[window].view(np.uint8), cv2.CV_16S, shape, normalize=False,
         borderType=cv2.BORDER_REFLECT,
     )  # fmt: skip
-    offset = np.sign(2 * near - side_px**2) * NEXT_PIXEL_PX
-    return changed_within(layer, window, lambda part: move_boundary(part, offset, MOST_OF_RADIUS))
+    offset = (near > side_px**2 // 2).astype(np.float32) * (2 * NEXT_PIXEL_PX) - NEXT_PIXEL_PX
+    return changed_within(layer, window, lambda part: moved(part, offset, MOST_OF_RADIUS))
