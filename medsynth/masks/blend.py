@@ -120,9 +120,12 @@ class Between:
         own, scale = signed_distance(region), self._scale(pose)
         along, across = place_in(pose, rows, cols)
         shape = self.donor.layers[min(layer, len(self.donor.layers) - 1)]
-        other = read_shape(shape, along / scale, across / scale) * (scale * pose.size_px)
-        between: Places = own + self.share * (other - own)
-        return between
+        other = read_shape(shape, along / scale, across / scale)
+        other *= np.float32(scale * pose.size_px)
+        other -= own
+        other *= np.float32(self.share)
+        other += own
+        return other
 
     def _scale(self, pose: Pose) -> float:
         return min(max(self.donor.size_px / pose.size_px, 1 / self.most), self.most)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from medsynth.core.types import Box, Mask
 from medsynth.masks.instances import renumber
 from medsynth.masks.objects import find_objects
-from medsynth.masks.resample import resize_nearest
 
 
 def cut_out(donor: Mask, number: int, height: int, width: int) -> Mask:
@@ -52,3 +51,11 @@ def box_of(region: NDArray[np.bool_]) -> Box:
     """Return the bounding box of an (H, W) region that is not empty."""
     left, top, width, height = cv2.boundingRect(np.ascontiguousarray(region).view(np.uint8))
     return top, left, height, width
+
+
+def resize_nearest(array: NDArray[Any], height: int, width: int) -> NDArray[Any]:
+    """Return the (H, W) array resized to (height, width) by the nearest pixel centre."""
+    rows = (2 * np.arange(height) + 1) * array.shape[0] // (2 * height)
+    cols = (2 * np.arange(width) + 1) * array.shape[1] // (2 * width)
+    resized: NDArray[Any] = array[rows[:, None], cols]
+    return resized

@@ -37,7 +37,7 @@ def pose_of(region: NDArray[np.bool_], top: int = 0, left: int = 0) -> Pose:
         top: row of the window in the picture.
         left: its column.
     """
-    m = cv2.moments(region.view(np.uint8), binaryImage=True)
+    m = cv2.moments(region.view(np.uint8))
     row, col = m["m01"] / m["m00"], m["m10"] / m["m00"]
     angle = atan2(2 * m["mu11"], m["mu02"] - m["mu20"]) / 2
     c, s = cos(angle), sin(angle)
@@ -49,8 +49,8 @@ def pose_of(region: NDArray[np.bool_], top: int = 0, left: int = 0) -> Pose:
 
 
 def place_in(
-    pose: Pose, rows: NDArray[np.float64], cols: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    pose: Pose, rows: NDArray[np.float32], cols: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return picture coordinates as multiples of the object's size in its own frame."""
     c, s = turn(pose)
     y, x = (rows - pose.row) / pose.size_px, (cols - pose.col) / pose.size_px
@@ -58,8 +58,8 @@ def place_in(
 
 
 def place_out(
-    pose: Pose, along: NDArray[np.float64], across: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    pose: Pose, along: NDArray[np.float32], across: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return places in an object's own frame as picture coordinates; undoes `place_in`."""
     c, s = turn(pose)
     rows = (c * along - s * across) * pose.size_px + pose.row

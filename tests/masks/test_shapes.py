@@ -18,7 +18,7 @@ from medsynth.masks.pose import place_in, place_out, pose_of
 from medsynth.masks.reshape import without_specks
 from medsynth.masks.shape_model import ShapeModel, ShapeModelOptions
 from medsynth.masks.shape_space import sample_weights
-from medsynth.masks.signed_distance import read_between, signed_distance
+from medsynth.masks.signed_distance import read_between, rounded, signed_distance
 from medsynth.masks.smooth import Smooth
 from medsynth.testing import check_perturbation
 
@@ -143,18 +143,31 @@ def test_signed_distance_agrees_with_scipy() -> None:
     expected = np.where(
         region, 0.5 - distance_transform_edt(region), distance_transform_edt(~region) - 0.5
     )
-    np.testing.assert_allclose(signed_distance(region), expected, atol=1e-6)
+    np.testing.assert_allclose(signed_distance(region), expected, rtol=0.03, atol=0.1)
     assert (signed_distance(np.ones((3, 4), bool)) < -6).all()
     assert (signed_distance(np.zeros((3, 4), bool)) > 6).all()
 
 
 def test_reading_between_pixels_is_bilinear() -> None:
-    y, x = np.mgrid[:5, :7].astype(float)
+    y, x = np.mgrid[:5, :7].astype(np.float32)
     plane = 2 * y + 3 * x
-    rows, cols = np.array([[0.25, 3.9]]), np.array([[5.5, 0.1]])
-    np.testing.assert_allclose(read_between(plane, rows, cols), 2 * rows + 3 * cols)
-    assert read_between(plane, np.array([[9.0]]), np.array([[-4.0]]))[0, 0] == 8
-    assert read_between(np.array([[3.0]]), rows, cols).tolist() == [[3.0, 3.0]]
+    rows, cols = np.array([[[0.25, 3.90625]], [[5.5, 0.125]]], np.float32)
+    np.testing.assert_array_equal(read_between(plane, rows, cols), 2 * rows + 3 * cols)
+    assert read_between(plane, rows[:, :1] + 9, cols[:, :1] - 9)[0, 0] == 8
+    assert read_between(np.full((1, 1), 3, np.float32), rows, cols).tolist() == [[3.0, 3.0]]
+
+
+def test_reading_between_pixels_rounds_nothing() -> None:
+    rng = np.random.default_rng(0)
+    values = rounded(rng.uniform(-4, 4, (9, 11)).astype(np.float32), 2048)
+    rows, cols = rounded(rng.uniform(0, 8, (2, 40, 50)).astype(np.float32), 32)
+    top, left = rows.astype(int).clip(0, 7), cols.astype(int)
+    down, across, exact = rows - top, cols - left, values.astype(np.float64)
+    upper = exact[top, left] * (1 - across) + exact[top, left + 1] * across
+    lower = exact[top + 1, left] * (1 - across) + exact[top + 1, left + 1] * across
+    np.testing.assert_array_equal(
+        read_between(values, rows, cols), upper * (1 - down) + lower * down
+    )
 
 
 @pytest.mark.parametrize("turn", [0.0, 0.7, -1.2])
