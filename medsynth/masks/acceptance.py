@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import log2
 
 from medsynth.core.types import Mask
 from medsynth.masks.count_shares import CountShares
@@ -28,6 +29,9 @@ from medsynth.masks.plausibility import Breach, rules_of
 from medsynth.masks.profile import profile_of
 from medsynth.masks.signature import Signature, signature_of
 from medsynth.masks.strata import Strata
+
+MOST_ADDED = 100
+"""Objects; no operator of the core adds more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +82,22 @@ class Acceptance:
     def placement(self, source: str) -> Placement | None:
         """Return where foreground may lie that comes from a source; None: anywhere."""
         return Placement(self._rules, self.looks[source].features) if self._rules else None
+
+    def most_objects(self, source: str, luck: float) -> int | None:
+        """Return how many objects a mask may have that comes from a source; None: any number.
+
+        What has more, by one or two, would not be taken with this luck; see `judge`.
+        """
+        if self._rules is None:
+            return None
+        was = self.looks[source]
+        count = before = was.objects.count
+        most = self._rules.bounds(was.features)[1][self.profile.names.index("object count")]
+        while count < before + MOST_ADDED and log2(2 + count) <= most:
+            if self._counts is not None and luck >= self._counts.chance(count + 1, before):
+                break
+            count += 1
+        return count
 
     def judge(
         self, mask: Mask, source: str, wanted: str | None = None, luck: float = 0.0

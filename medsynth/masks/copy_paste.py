@@ -79,7 +79,10 @@ class CopyPaste:
         """Draw donors, objects, sizes and places; what does not fit is left out of the step."""
         o = self.options
         mask = context.mask
-        wanted = min(int(rng.integers(1, o.max_objects + 1)), find_objects(mask)[1])
+        count = find_objects(mask)[1]
+        wanted = min(int(rng.integers(1, o.max_objects + 1)), count)
+        if context.most_objects is not None:
+            wanted = min(wanted, context.most_objects - count)
         pastes: list[dict[str, Any]] = []
         for _ in range(wanted):
             if rng.random() >= o.strength:

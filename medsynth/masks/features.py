@@ -92,7 +92,7 @@ def log_share(area_px: float, picture_px: int) -> float:
     return log10(area_px / picture_px) if area_px > 0 else nan
 
 
-def frame_share(foreground: NDArray[np.uint8]) -> float:
+def frame_share(labels: NDArray[np.uint8]) -> float:
     """Return which share of the picture's outermost pixels are foreground."""
-    lines = (foreground[0], foreground[-1], foreground[:, 0], foreground[:, -1])
-    return sum(int(line.sum()) for line in lines) / sum(len(line) for line in lines)
+    lines = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
+    return sum(int(np.count_nonzero(line)) for line in lines) / sum(len(line) for line in lines)

@@ -138,8 +138,8 @@ class Planner:
         redrawn: list[str] = []
         best: tuple[Judged, tuple[Step, ...]] | None = None
         for attempt in range(self.options.max_redraws + 1):
-            steps, mask = self._draw(index, attempt, source)
             luck = generator(self.seed, "plan-luck", index, attempt).random()
+            steps, mask = self._draw(index, attempt, source, luck)
             judged = self.acceptance.judge(mask, source, wanted, luck)
             if best is None or is_better(judged, best[0]):
                 best = judged, steps
@@ -188,10 +188,17 @@ class Planner:
         entry = PlanEntry(index, key_of(index), source, (), mask_sha256(mask))
         return Planned(entry, mask, self.acceptance.looks[source].features)
 
-    def _draw(self, index: int, attempt: int, source: str) -> tuple[tuple[Step, ...], Mask]:
+    def _draw(
+        self, index: int, attempt: int, source: str, luck: float
+    ) -> tuple[tuple[Step, ...], Mask]:
         rng = generator(self.seed, "plan", index, attempt)
         context = DrawContext(
-            self.sources[source], source, self.sources, self.source_ids, self.nested
+            self.sources[source],
+            source,
+            self.sources,
+            self.source_ids,
+            self.nested,
+            self.acceptance.most_objects(source, luck),
         )
         return self.policy.draw(rng, context, self.acceptance.placement(source))
 
