@@ -10,6 +10,7 @@ from math import log2
 from medsynth.core.types import Mask
 from medsynth.masks.count_shares import CountShares
 from medsynth.masks.features import Look
+from medsynth.masks.fingerprint import mask_sha256
 from medsynth.masks.flaws import (
     CLASS_LOST,
     CLASS_LOST_BADNESS,
@@ -38,10 +39,11 @@ MOST_ADDED = 100
 class Judged:
     """A drawn mask and what is wrong with it, if anything.
 
-    signature: None for empty masks. kinds: what a balance counts it as.
+    sha256: see `mask_sha256`. signature: None for empty masks. kinds: what a balance counts it as.
     """
 
     mask: Mask
+    sha256: str
     flaw: Flaw | None
     look: Look
     signature: Signature | None
@@ -122,8 +124,9 @@ class Acceptance:
             detail = f"{', '.join(kinds)} in place of {wanted}"
             flaws.append(Flaw(NOT_WANTED_BADNESS, NOT_WANTED, detail))
         flaw = max((flaw for flaw in flaws if flaw), default=None)
-        copy = self.novelty.flaw(mask, look, signature, flaw.badness if flaw else -1.0)
-        return Judged(mask, copy or flaw, look, signature, kinds)
+        sha256 = mask_sha256(mask)
+        copy = self.novelty.flaw(mask, sha256, look, signature, flaw.badness if flaw else -1.0)
+        return Judged(mask, sha256, copy or flaw, look, signature, kinds)
 
     def _lost(self, look: Look, source: str) -> Flaw | None:
         was = self.looks[source]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
-from medsynth.masks.copying import copied, only
-from medsynth.masks.cutting import box_of
+from medsynth.masks.box import Window, around, foreground_box
+from medsynth.masks.copying import copied, only, within
 from medsynth.masks.nearest import distance_to, nearest_in, nearest_objects, only_label
 from medsynth.masks.objects import count_pieces, find_objects
 from medsynth.masks.pieces import crumbs
@@ -36,21 +36,18 @@ def move_boundary(layer: Mask, offset_px: NDArray[np.float32], limit_of_radius: 
             radius, sqrt(area / pi).
     """
     reach = max(float(offset_px.max()), -float(offset_px.min()))
-    here = layer.labels > 0
-    if reach <= HALF_PX or not here.any():
+    box = foreground_box(layer)
+    if reach <= HALF_PX or not box[2]:
         return copied(layer)
-    window = around(here, ceil(reach) + 2)
+    window = around(box, ceil(reach) + 2)
     offset = offset_px if offset_px.size == 1 else offset_px[window]
     return changed_within(layer, window, lambda part: moved(part, offset, limit_of_radius))
 
 
-def changed_within(
-    layer: Mask, window: tuple[slice, slice], change: Callable[[Mask], Mask]
-) -> Mask:
+def changed_within(layer: Mask, window: Window, change: Callable[[Mask], Mask]) -> Mask:
     """Return a copy of the layer in which a window is changed, as if it were a mask."""
     result = copied(layer)
-    instances = None if layer.instances is None else layer.instances[window]
-    changed = change(Mask(layer.labels[window], instances))
+    changed = change(within(layer, window))
     result.labels[window] = changed.labels
     if result.instances is not None and changed.instances is not None:
         result.instances[window] = changed.instances
@@ -165,10 +162,3 @@ def shrunk(
 def at_pixels(values: NDArray[np.float32], pixels: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return (k,) float32 of an (H, W) or (1, 1) map at flat indices."""
     return values.ravel()[pixels] if values.size > 1 else values.ravel()
-
-
-def around(region: NDArray[np.bool_], margin_px: int) -> tuple[slice, slice]:
-    """Return the window of a region that is not empty, with a margin, within the picture."""
-    top, left, height, width = box_of(region)
-    rows = slice(max(0, top - margin_px), top + height + margin_px)
-    return rows, slice(max(0, left - margin_px), left + width + margin_px)

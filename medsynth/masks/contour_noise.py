@@ -10,7 +10,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from medsynth.core.types import Mask
-from medsynth.masks.boundary import around, move_boundary
+from medsynth.masks.boundary import move_boundary
+from medsynth.masks.box import around, foreground_box
 from medsynth.masks.copying import copied
 from medsynth.masks.layers import change_layers
 from medsynth.masks.nesting import as_pairs
@@ -71,10 +72,10 @@ class ContourNoise:
     def apply(self, mask: Mask, step: Step, sources: Mapping[str, Mask]) -> Mask:  # noqa: ARG002
         """Move every layer's boundary by the field."""
         p = step.params
-        here, rms = mask.labels > 0, np.float32(p["rms_px"])
-        if not rms or not here.any():
+        box, rms = foreground_box(mask), np.float32(p["rms_px"])
+        if not rms or not box[2]:
             return copied(mask)
-        window = around(here, ceil(HIGHEST * rms) + 1)
+        window = around(box, ceil(HIGHEST * rms) + 1)
         offset = np.zeros(mask.hw, np.float32)
         offset[window] = rms * noise_field(mask.hw, p["wavelength_px"], p["field"], window)
         return change_layers(

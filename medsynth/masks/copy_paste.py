@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from medsynth.core.types import Box, Mask
+from medsynth.masks.box import box_of
 from medsynth.masks.copying import copied, only
-from medsynth.masks.cutting import box_of, cut_out, paste
+from medsynth.masks.cutting import cut_out, paste
 from medsynth.masks.donors import pick_donor
 from medsynth.masks.flip import flipped
 from medsynth.masks.instances import MOST_INSTANCES

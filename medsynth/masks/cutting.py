@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from medsynth.core.types import Box, Mask
+from medsynth.core.types import Mask
+from medsynth.masks.box import box_of
 from medsynth.masks.instances import renumber
 from medsynth.masks.objects import find_objects
 
@@ -45,12 +45,6 @@ def paste(mask: Mask, piece: Mask, top: int, left: int) -> Mask:
     first_free = int(instances.max(initial=0))
     instances[window][on_top] = piece.instances[on_top].astype(np.int64) + first_free
     return Mask(labels, renumber(instances))
-
-
-def box_of(region: NDArray[np.bool_]) -> Box:
-    """Return the bounding box of an (H, W) region that is not empty."""
-    left, top, width, height = cv2.boundingRect(np.ascontiguousarray(region).view(np.uint8))
-    return top, left, height, width
 
 
 def resize_nearest(array: NDArray[Any], height: int, width: int) -> NDArray[Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
+from medsynth.masks.nearest import only_label
 from medsynth.masks.objects import find_objects
 from medsynth.masks.perturbation import DrawContext
 
@@ -55,17 +56,24 @@ def pick_object(
 def kinds_of(mask: Mask) -> Mapping[int, tuple[frozenset[int], bool]]:
     """Return object number -> its classes, and whether the frame cuts it; kept for later calls."""
     objects, count = find_objects(mask)
+    cut = set(on_frame(objects).tolist())
+    label = only_label(mask.labels)
+    if label is not None:
+        classes = frozenset({int(label)})
+        return {k: (classes, k in cut) for k in range(1, count + 1)}
     here = objects > 0
     pairs = np.bincount(objects[here].astype(np.int64) * 256 + mask.labels[here])
-    classes: dict[int, set[int]] = {}
+    of: dict[int, set[int]] = {}
     for pair in np.flatnonzero(pairs).tolist():
-        classes.setdefault(pair // 256, set()).add(pair % 256)
-    cut = set(on_frame(objects).tolist())
-    return {k: (frozenset(classes[k]), k in cut) for k in range(1, count + 1)}
+        of.setdefault(pair // 256, set()).add(pair % 256)
+    return {k: (frozenset(of[k]), k in cut) for k in range(1, count + 1)}
 
 
 def classes_of(mask: Mask, objects: NDArray[np.int32], number: int) -> frozenset[int]:
     """Return the classes of one object."""
+    label = only_label(mask.labels)
+    if label is not None:
+        return frozenset({int(label)})
     found = np.bincount(mask.labels[objects == number])
     return frozenset(np.flatnonzero(found).tolist())
 

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from medsynth.core.types import Mask
+from medsynth.masks.box import Window
 from medsynth.masks.copying import copied
 from medsynth.masks.mirror import Outside, Span, seen_of
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
-from medsynth.masks.resample import Window, sample_nearest, window_of
+from medsynth.masks.resample import sample_nearest, window_of
 from medsynth.masks.spline import spline_weights
 
 

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
+from medsynth.masks.box import around, foreground_box
 from medsynth.masks.contacts import contact_shares
+from medsynth.masks.copying import within
 from medsynth.masks.moments import Moments, foreground_of, moments_of
 from medsynth.masks.object_shapes import ObjectShapes, object_shapes
 
@@ -58,7 +60,8 @@ def look_at(mask: Mask, class_ids: tuple[int, ...]) -> Look:
     """
     foreground = foreground_of(mask.labels)
     moments = moments_of(foreground)
-    objects = object_shapes(mask, foreground)
+    window = around(foreground_box(mask), 0)
+    objects = object_shapes(within(mask, window), foreground[window])
     height, width = mask.hw
     areas = class_areas(mask.labels, class_ids, moments.area_px)
     present = moments.area_px > 0

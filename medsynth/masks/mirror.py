@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
-from medsynth.masks.cutting import box_of
+from medsynth.masks.box import foreground_box
 from medsynth.masks.instances import MOST_INSTANCES
 from medsynth.masks.objects import find_objects
 
@@ -42,7 +42,7 @@ class Seen:
 
 def seen_of(mask: Mask, outside: Outside) -> Seen | None:
     """Return what can be read of a mask; None without foreground."""
-    top, left, height, width = box_of(mask.labels > 0)
+    top, left, height, width = foreground_box(mask)
     if not width:
         return None
     rows, cols = (top, top + height - 1), (left, left + width - 1)

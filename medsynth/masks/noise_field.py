@@ -12,9 +12,9 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from medsynth.masks.box import Window
 from medsynth.masks.spline import spline_weights
 
-Window = tuple[slice, slice]
 WHOLE: Window = (slice(None), slice(None))
 
 UNIT = 5.43

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
-from medsynth.masks.boundary import around
-from medsynth.masks.copying import only
+from medsynth.masks.box import around, box_of
+from medsynth.masks.copying import only, within
 from medsynth.masks.layers import split_layers
 from medsynth.masks.nesting import Nested
 from medsynth.masks.objects import find_objects
@@ -34,8 +34,7 @@ def object_alone(
     mask: Mask, objects: NDArray[np.int32], number: int, window: tuple[slice, slice]
 ) -> Mask:
     """Return what of object `number` lies in a window, alone."""
-    part = Mask(mask.labels[window], None if mask.instances is None else mask.instances[window])
-    return only(part, objects[window] == number)
+    return only(within(mask, window), objects[window] == number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def object_shape(mask: Mask, number: int, nested: Nested) -> ObjectShape:
 @lru_cache(maxsize=1024)
 def _object_shape(mask: Mask, number: int, nested: tuple[tuple[int, int], ...]) -> ObjectShape:
     objects, _ = find_objects(mask)
-    alone = object_alone(mask, objects, number, around(objects == number, 2))
+    alone = object_alone(mask, objects, number, around(box_of(objects == number), 2))
     pose = pose_of(alone.labels > 0)
     side = np.linspace(-EXTENT, EXTENT, GRID, dtype=np.float32)
     rows, cols = place_out(pose, side[:, None], side[None])

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from medsynth.core.types import Mask
+from medsynth.core.types import Box, Mask
+from medsynth.masks.box import around, foreground_box
 
 
 @lru_cache(maxsize=8)
@@ -30,7 +31,7 @@ def find_objects(mask: Mask) -> tuple[NDArray[np.int32], int]:
 
 def _find_objects(mask: Mask) -> tuple[NDArray[np.int32], int]:
     if mask.instances is None:
-        return find_pieces_of(mask.labels > 0)
+        return find_pieces_of(mask.labels > 0, foreground_box(mask))
     count = int(mask.instances.max(initial=0))
     if np.array_equal(mask.labels == mask.labels.max(initial=0), mask.labels > 0):  # one class
         return mask.instances.astype(np.int32), count
@@ -41,15 +42,16 @@ def _find_objects(mask: Mask) -> tuple[NDArray[np.int32], int]:
     return table[mask.instances], count
 
 
-def find_pieces_of(region: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
+def find_pieces_of(region: NDArray[np.bool_], box: Box) -> tuple[NDArray[np.int32], int]:
     """Return the (H, W) int32 map of 8-connected pieces 1..n, by their first pixel, and n.
+
+    `box` is the region's.
 
     OpenCV numbers pieces in an order of its own, which may change; steps hold numbers.
     """
-    left, top, width, height = cv2.boundingRect(region.view(np.uint8))
-    window = np.s_[top : top + height, left : left + width]
-    if not width or count_pieces(region[window]) == 1:
-        return region.astype(np.int32), min(width, 1)
+    window = around(box, 0)
+    if not box[2] or count_pieces(region[window]) == 1:
+        return region.astype(np.int32), min(box[2], 1)
     count, found = cv2.connectedComponents(region[window].view(np.uint8), connectivity=8)
     here = np.flatnonzero(found)[::-1]
     first = np.full(count, -1, np.int64)

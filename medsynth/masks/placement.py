@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
-from medsynth.masks.cutting import box_of
+from medsynth.masks.box import foreground_box
 from medsynth.masks.features import frame_share
 from medsynth.masks.moments import centroid_of
 from medsynth.masks.plausibility import Rules
@@ -33,7 +33,7 @@ class Placement:
 
     def holds(self, mask: Mask) -> bool:
         """Return whether a mask keeps the bounds; one without foreground does not."""
-        top, left, tall, wide = box_of(mask.labels > 0)
+        top, left, tall, wide = foreground_box(mask)
         if not wide:
             return False
         height, width = mask.hw

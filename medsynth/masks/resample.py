@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
+from medsynth.masks.box import Window
 from medsynth.masks.instances import renumber
 from medsynth.masks.mirror import Seen
-
-Window = tuple[slice, slice]
 
 
 def sample_nearest(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
-from medsynth.masks.boundary import around
+from medsynth.masks.box import Window, around, box_of
 from medsynth.masks.copying import copied
 from medsynth.masks.instances import renumber
 from medsynth.masks.layers import join_layers, split_layers
@@ -23,7 +23,6 @@ from medsynth.masks.objects import count_pieces, find_objects
 from medsynth.masks.pose import Pose, pose_of
 
 Places = NDArray[np.float32]
-Window = tuple[slice, slice]
 
 
 class Shaper(Protocol):
@@ -80,7 +79,7 @@ def _reshape(
     result: Mask, objects: NDArray[np.int32], number: int, nested: Nested, shaper: Shaper
 ) -> None:
     """Reshape one object in place, in the mask and in the map of objects."""
-    close = around(objects == number, 0)
+    close = around(box_of(objects == number), 0)
     top, left = close[0].start, close[1].start
     pose = pose_of(objects[close] == number, top, left)
     window = widened(close, shaper.extent(pose), int(MARGIN_OF_SIZE * pose.size_px) + 3)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from medsynth.core.types import Mask
-from medsynth.masks.boundary import around, changed_within, moved
+from medsynth.masks.boundary import changed_within, filled, moved
+from medsynth.masks.box import around, foreground_box
 from medsynth.masks.copying import copied
 from medsynth.masks.layers import change_layers
+from medsynth.masks.nearest import CROSS, only_label
 from medsynth.masks.nesting import as_pairs
+from medsynth.masks.objects import count_pieces, find_objects
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
+from medsynth.masks.touching import touching
 
 NEXT_PIXEL_PX = np.float32(0.6)
 """Moves a boundary over the pixel beside it, half a pixel away, and over no other."""
@@ -51,13 +56,40 @@ class Smooth:
 
 def smoothed(layer: Mask, side_px: int) -> Mask:
     """Return a layer with its boundary moved by at most a pixel towards the majority's."""
-    here, shape = layer.labels > 0, (side_px, side_px)
-    if side_px == 1 or not here.any():
+    box = foreground_box(layer)
+    if side_px == 1 or not box[2]:
         return copied(layer)
-    window = around(here, side_px)
-    near = cv2.boxFilter(
-        here[window].view(np.uint8), cv2.CV_16S, shape, normalize=False,
-        borderType=cv2.BORDER_REFLECT,
-    )  # fmt: skip
-    offset = (near > side_px**2 // 2).astype(np.float32) * (2 * NEXT_PIXEL_PX) - NEXT_PIXEL_PX
-    return changed_within(layer, window, lambda part: moved(part, offset, MOST_OF_RADIUS))
+    return changed_within(layer, around(box, side_px), lambda part: _smoothed(part, side_px))
+
+
+def _smoothed(part: Mask, side_px: int) -> Mask:
+    here = (part.labels > 0).view(np.uint8)
+    near: Any = cv2.boxFilter(
+        here, cv2.CV_16S, (side_px, side_px), normalize=False, borderType=cv2.BORDER_REFLECT
+    )
+    majority = near > side_px**2 // 2
+    region = cv2.dilate(here, CROSS).view(bool) & majority | cv2.erode(here, CROSS).view(bool)
+    found = spread_whole(part, region)
+    if found is not None:
+        return found
+    offset = majority * (2 * NEXT_PIXEL_PX) - NEXT_PIXEL_PX
+    return moved(part, offset, MOST_OF_RADIUS)
+
+
+def spread_whole(part: Mask, region: NDArray[np.bool_]) -> Mask | None:
+    """Return objects laid out anew in a region that is theirs but for a pixel at their outlines.
+
+    None where that is not plain: there are several classes, or an object would be gone, fall
+    into pieces or touch another.
+    """
+    label = only_label(part.labels)
+    objects, count = find_objects(part)
+    if label is None or count_pieces(region) != count:
+        return None
+    if count == 1:
+        return filled(part, region, label)
+    ids = objects.astype(np.uint16)
+    ids = np.where(objects, ids, cv2.dilate(ids, CROSS)) * region
+    if touching(ids) or len(np.unique(ids[region])) < count:
+        return None
+    return Mask(region * label, None if part.instances is None else ids)

@@ -10,31 +10,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def touching(objects: NDArray[np.int32]) -> bool:
+def touching(objects: NDArray[np.integer[Any]]) -> bool:
     """Return whether any two objects touch.
 
     Args:
-        objects: (H, W) int32 map of objects 1..n, at most 65,535.
+        objects: (H, W) int32 or uint16 map of objects 1..n, at most 65,535.
     """
     most, least = most_and_least(objects, 1)
     return bool(((most != least) & (objects > 0)).any())
 
 
 def most_and_least(
-    objects: NDArray[np.int32], reach_px: int
+    objects: NDArray[np.integer[Any]], reach_px: int
 ) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
     """Return the greatest and the least object in the square around each pixel.
 
     Where they are equal there is no more than one.
 
     Args:
-        objects: (H, W) int32 map of objects 1..n, at most 65,535.
+        objects: (H, W) int32 or uint16 map of objects 1..n, at most 65,535.
         reach_px: half the square's side.
 
     Returns:
         two (H, W) uint16 maps; 0 where there is none.
     """
-    ids = objects.astype(np.uint16)
+    ids = objects.astype(np.uint16, copy=False)
     square = np.ones((2 * reach_px + 1, 2 * reach_px + 1), np.uint8)
     least: Any = cv2.erode(ids - np.uint16(1), square)  # background counts as the greatest
     return np.asarray(cv2.dilate(ids, square)), least + np.uint16(1)
