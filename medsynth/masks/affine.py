@@ -122,7 +122,7 @@ def whole_places(slopes: NDArray[np.float64], offset: float, window: Window) -> 
         .astype(np.int32)
         for slope, side, start in zip(slopes, window, (offset + 0.5, 0.0), strict=True)
     )
-    places = by_row[:, None] + by_col
+    places: NDArray[np.int32] = by_row[:, None] + by_col
     places >>= FRACTION_BITS
     return places.astype(np.int16)
 

@@ -26,8 +26,8 @@ from medsynth.masks.object_shape import (
 )
 from medsynth.masks.objects import find_objects
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
-from medsynth.masks.pose import Pose, place_in
-from medsynth.masks.reshape import Places, reshape_objects
+from medsynth.masks.pose import Places, Pose, place_in
+from medsynth.masks.reshape import reshape_objects
 from medsynth.masks.signed_distance import signed_distance
 from medsynth.masks.sources import source_of
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import ceil
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +92,7 @@ def grown(
     if reach <= 0:
         return copied(layer)
     here, label = objects > 0, only_label(layer.labels)
+    owner: NDArray[np.integer[Any]]
     if label is None:
         gained, like, far = nearest_in(here, reach + 0.5)
         owner = objects.ravel()[like]

@@ -80,8 +80,13 @@ def _with_cut_objects(mask: Mask, rows: Span, cols: Span) -> Seen:
         _parts(rows, mask.hw[0], 0), _parts(cols, mask.hw[1], 2)
     ):
         crossed = [*side, *other]
-        kept = cut[:, crossed].all(1)
-        seen = kept[objects[row, col]] if crossed and count > 1 else kept[-1]
+        if not crossed:
+            labels[to_row, to_col] = mask.labels[row, col]
+            if ids is not None and mask.instances is not None:
+                ids[to_row, to_col] = mask.instances[row, col]
+            continue
+        kept = touching_all(cut, crossed)
+        seen = kept[objects[row, col]] if count > 1 else kept[-1]
         labels[to_row, to_col] = mask.labels[row, col] * seen
         if ids is not None and mask.instances is not None and ids_cut is not None:
             ids[to_row, to_col] = _ids_beyond(ids_cut, crossed)[mask.instances[row, col]] * seen
@@ -117,9 +122,14 @@ def cut_sides(found: NDArray[Any], count: int | None = None) -> NDArray[np.bool_
     return reaches
 
 
+def touching_all(cut: NDArray[np.bool_], sides: Sequence[int]) -> NDArray[np.bool_]:
+    """Return (n + 1,) bool: which objects reach all of some sides; see `cut_sides`."""
+    return np.asarray(cut[:, sides].all(axis=1))
+
+
 def _ids_beyond(cut: NDArray[np.bool_], crossed: Sequence[int]) -> NDArray[np.uint16]:
     """Return the (n + 1,) uint16 id that each instance has beyond some of the frame's sides."""
     ids = np.arange(len(cut))
     if 2 * (len(cut) - 1) <= MOST_INSTANCES:
-        ids[1:][~cut[1:, crossed].all(1)] += len(cut) - 1
+        ids[1:][~touching_all(cut, crossed)[1:]] += len(cut) - 1
     return ids.astype(np.uint16)

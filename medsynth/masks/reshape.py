@@ -20,9 +20,7 @@ from medsynth.masks.nearest import spread
 from medsynth.masks.nesting import Nested
 from medsynth.masks.object_shape import Extent, object_alone
 from medsynth.masks.objects import count_pieces, find_objects
-from medsynth.masks.pose import Pose, pose_of
-
-Places = NDArray[np.float32]
+from medsynth.masks.pose import Places, Pose, pose_of
 
 
 class Shaper(Protocol):

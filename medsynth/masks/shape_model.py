@@ -23,8 +23,8 @@ from medsynth.masks.nesting import as_pairs
 from medsynth.masks.object_shape import PARTS, Extent, extent_of, object_shape, read_shape
 from medsynth.masks.objects import find_objects
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
-from medsynth.masks.pose import Pose, place_in
-from medsynth.masks.reshape import Places, reshape_objects
+from medsynth.masks.pose import Places, Pose, place_in
+from medsynth.masks.reshape import reshape_objects
 from medsynth.masks.shape_space import sample_weights
 from medsynth.masks.signed_distance import rounded
 from medsynth.masks.sources import source_of

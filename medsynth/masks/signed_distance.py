@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from medsynth.masks.box import around, box_of
+
 PARTS = 32
 """Of a pixel, to which distances are rounded, and places that are read between pixels."""
 
@@ -24,7 +26,9 @@ def signed_distance(region: NDArray[np.bool_]) -> NDArray[np.float32]:
     Args:
         region: (H, W) bool.
     """
-    signed = distance_out_of(~region) - distance_out_of(region)
+    signed = distance_out_of(~region)
+    window = around(box_of(region), 1)  # what is nearest outside of the region lies beside it
+    signed[window] -= distance_out_of(region[window])
     signed += region
     signed -= np.float32(0.5)
     return rounded(signed, PARTS)

@@ -19,7 +19,7 @@ from medsynth.masks.nearest import CROSS, only_label
 from medsynth.masks.nesting import as_pairs
 from medsynth.masks.objects import count_pieces, find_objects
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
-from medsynth.masks.touching import touching
+from medsynth.masks.touching import most_and_least, touching
 
 NEXT_PIXEL_PX = np.float32(0.6)
 """Moves a boundary over the pixel beside it, half a pixel away, and over no other."""
@@ -79,17 +79,26 @@ def _smoothed(part: Mask, side_px: int) -> Mask:
 def spread_whole(part: Mask, region: NDArray[np.bool_]) -> Mask | None:
     """Return objects laid out anew in a region that is theirs but for a pixel at their outlines.
 
-    None where that is not plain: there are several classes, or an object would be gone, fall
-    into pieces or touch another.
+    Pixels by which two would touch stay free. None where it is not plain what becomes of
+    them: there are several classes, or an object touches another, is gone or in pieces.
     """
     label = only_label(part.labels)
+    if label is None:
+        return None
     objects, count = find_objects(part)
-    if label is None or count_pieces(region) != count:
-        return None
     if count == 1:
-        return filled(part, region, label)
+        return filled(part, region, label) if count_pieces(region) == 1 else None
     ids = objects.astype(np.uint16)
-    ids = np.where(objects, ids, cv2.dilate(ids, CROSS)) * region
-    if touching(ids) or len(np.unique(ids[region])) < count:
+    laid = np.asarray(cv2.dilate(ids, CROSS))
+    np.copyto(laid, ids, where=ids > 0)
+    laid *= region
+    most, least = most_and_least(laid, 1)
+    meet = (most != least) & region
+    if meet.any():
+        laid *= ~meet | (ids > 0)
+        if touching(laid):
+            return None
+    region = laid > 0
+    if count_pieces(region) != count or not np.bincount(laid[region])[1:].all():
         return None
-    return Mask(region * label, None if part.instances is None else ids)
+    return Mask(region * label, None if part.instances is None else laid)

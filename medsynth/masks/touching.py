@@ -53,7 +53,7 @@ def joins(
     after = objects.copy()
     after.ravel()[gained] = owner
     most, least = most_and_least(after, 1)
-    found = (most != least).ravel()[gained]
+    found: NDArray[np.bool_] = (most != least).ravel()[gained]
     if found.any():
         found[found] = _joins(objects, after, gained[found], after.ravel()[gained[found]])
     return found
