@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from medsynth.core.types import Box, Mask
-from medsynth.masks.box import box_of
 from medsynth.masks.copying import copied, only
 from medsynth.masks.cutting import cut_out, paste
 from medsynth.masks.donors import pick_donor
 from medsynth.masks.flip import flipped
 from medsynth.masks.instances import MOST_INSTANCES
-from medsynth.masks.objects import find_objects
+from medsynth.masks.objects import find_objects, object_box
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
 from medsynth.masks.reshape import largest_piece
 from medsynth.masks.sources import source_of
@@ -114,7 +113,7 @@ class CopyPaste:
         if picked is None:
             return None
         donor = context.sources[picked[0]]
-        box = box_of(find_objects(donor)[0] == picked[1])
+        box = object_box(donor, picked[1])
         piece = self._piece(rng, picked, box)
         shape = piece_of(piece, donor)
         occupied = find_objects(mask)[0]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
 from medsynth.masks.box import foreground_box
+from medsynth.masks.copying import only, within
 from medsynth.masks.instances import MOST_INSTANCES
 from medsynth.masks.objects import find_objects
 
@@ -75,21 +76,18 @@ def _with_cut_objects(mask: Mask, rows: Span, cols: Span) -> Seen:
     ids = None if mask.instances is None else np.zeros(size, np.uint16)
     objects, count = find_objects(mask)
     cut = cut_sides(objects, count)
-    ids_cut = None if mask.instances is None else cut_sides(mask.instances)
     for (to_row, row, *side), (to_col, col, *other) in product(
         _parts(rows, mask.hw[0], 0), _parts(cols, mask.hw[1], 2)
     ):
+        part = within(mask, (row, col))
         crossed = [*side, *other]
-        if not crossed:
-            labels[to_row, to_col] = mask.labels[row, col]
-            if ids is not None and mask.instances is not None:
-                ids[to_row, to_col] = mask.instances[row, col]
-            continue
-        kept = touching_all(cut, crossed)
-        seen = kept[objects[row, col]] if count > 1 else kept[-1]
-        labels[to_row, to_col] = mask.labels[row, col] * seen
-        if ids is not None and mask.instances is not None and ids_cut is not None:
-            ids[to_row, to_col] = _ids_beyond(ids_cut, crossed)[mask.instances[row, col]] * seen
+        if crossed:
+            kept = touching_all(cut, crossed)
+            part = only(part, kept[objects[row, col]] if count > 1 else kept[-1:])
+        labels[to_row, to_col] = part.labels
+        if ids is not None and part.instances is not None and mask.instances is not None:
+            known = part.instances
+            ids[to_row, to_col] = ids_beyond(mask.instances, crossed)[known] if crossed else known
     return Seen(rows, cols, labels, ids)
 
 
@@ -109,14 +107,14 @@ def _parts(span: Span, side_px: int, first_side: int) -> Iterator[tuple[Any, ...
         )
 
 
-def cut_sides(found: NDArray[Any], count: int | None = None) -> NDArray[np.bool_]:
-    """Return (n + 1, 4) bool: whether each object reaches the top, bottom, left, right.
+def cut_sides(found: NDArray[Any], count: int) -> NDArray[np.bool_]:
+    """Return (count + 1, 4) bool: whether each object reaches the top, bottom, left, right.
 
     Args:
-        found: (H, W) map of objects 0..n.
-        count: n, where it is known.
+        found: (H, W) map of objects 0..count.
+        count: how many objects there are.
     """
-    reaches = np.zeros(((int(found.max(initial=0)) if count is None else count) + 1, 4), bool)
+    reaches = np.zeros((count + 1, 4), bool)
     for side, line in enumerate((found[0], found[-1], found[:, 0], found[:, -1])):
         reaches[line, side] = True
     return reaches
@@ -127,9 +125,10 @@ def touching_all(cut: NDArray[np.bool_], sides: Sequence[int]) -> NDArray[np.boo
     return np.asarray(cut[:, sides].all(axis=1))
 
 
-def _ids_beyond(cut: NDArray[np.bool_], crossed: Sequence[int]) -> NDArray[np.uint16]:
+def ids_beyond(instances: NDArray[np.uint16], crossed: Sequence[int]) -> NDArray[np.uint16]:
     """Return the (n + 1,) uint16 id that each instance has beyond some of the frame's sides."""
-    ids = np.arange(len(cut))
-    if 2 * (len(cut) - 1) <= MOST_INSTANCES:
-        ids[1:][~touching_all(cut, crossed)[1:]] += len(cut) - 1
+    count = int(instances.max(initial=0))
+    ids = np.arange(count + 1)
+    if 2 * count <= MOST_INSTANCES:
+        ids[1:][~touching_all(cut_sides(instances, count), crossed)[1:]] += count
     return ids.astype(np.uint16)

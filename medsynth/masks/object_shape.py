@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
-from medsynth.masks.box import around, box_of
+from medsynth.masks.box import around
 from medsynth.masks.copying import only, within
 from medsynth.masks.layers import split_layers
 from medsynth.masks.nesting import Nested
-from medsynth.masks.objects import find_objects
+from medsynth.masks.objects import find_objects, object_box
 from medsynth.masks.pose import Pose, place_out, pose_of
 from medsynth.masks.signed_distance import read_between, rounded, signed_distance
 
@@ -58,7 +58,7 @@ def object_shape(mask: Mask, number: int, nested: Nested) -> ObjectShape:
 @lru_cache(maxsize=1024)
 def _object_shape(mask: Mask, number: int, nested: tuple[tuple[int, int], ...]) -> ObjectShape:
     objects, _ = find_objects(mask)
-    alone = object_alone(mask, objects, number, around(box_of(objects == number), 2))
+    alone = object_alone(mask, objects, number, around(object_box(mask, number), 2))
     pose = pose_of(alone.labels > 0)
     side = np.linspace(-EXTENT, EXTENT, GRID, dtype=np.float32)
     rows, cols = place_out(pose, side[:, None], side[None])

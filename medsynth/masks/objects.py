@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Box, Mask
-from medsynth.masks.box import around, foreground_box
+from medsynth.masks.box import around, box_of, foreground_box
 
 
 @lru_cache(maxsize=8)
@@ -27,6 +27,13 @@ def find_objects(mask: Mask) -> tuple[NDArray[np.int32], int]:
     objects, count = _find_objects(mask)
     objects.setflags(write=False)
     return objects, count
+
+
+@lru_cache(maxsize=1024)
+def object_box(mask: Mask, number: int) -> Box:
+    """Return the bounding box of object `number`, of height 0 if there is none; kept."""
+    objects, count = find_objects(mask)
+    return foreground_box(mask) if count == number == 1 else box_of(objects == number)
 
 
 def _find_objects(mask: Mask) -> tuple[NDArray[np.int32], int]:
