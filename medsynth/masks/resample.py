@@ -14,6 +14,7 @@ from medsynth.core.types import Mask
 from medsynth.masks.box import Window
 from medsynth.masks.instances import renumber
 from medsynth.masks.mirror import Seen
+from medsynth.masks.nearest import only_label
 
 
 def sample_nearest(
@@ -39,10 +40,16 @@ def sample_nearest(
     if not rows.size:
         return result
     places = cv2.merge([cols, rows])
-    result.labels[window] = cv2.remap(seen.labels, places, None, cv2.INTER_NEAREST)
+    label = None
     if result.instances is not None:
         ids: Any = cv2.remap(seen.instances, places, None, cv2.INTER_NEAREST)
         result.instances[window] = renumber(ids)
+        label = only_label(seen.labels)
+    result.labels[window] = (
+        cv2.remap(seen.labels, places, None, cv2.INTER_NEAREST)
+        if label is None
+        else (ids > 0) * label
+    )
     return result
 
 

@@ -290,3 +290,22 @@ def test_objects_keep_their_number_whatever_moves(seed: int, px: float, most: fl
     before = label(labels, np.ones((3, 3)))[1]
     moved = move_boundary(Mask(labels), np.full((1, 1), px), most)
     assert label(moved.labels, np.ones((3, 3)))[1] == before
+
+
+@given(seed=st.integers(0, 2**32), instances=st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_smoothing_keeps_objects_and_what_belongs_to_each(seed: int, instances: bool) -> None:
+    rng = np.random.default_rng(seed)
+    ids = np.zeros((60, 80), np.uint16)
+    y, x = np.mgrid[:60, :80]
+    for number in range(1, 9):
+        away = np.hypot(y - rng.uniform(0, 60), x - rng.uniform(0, 80))
+        ids[(away < rng.uniform(2, 12)) & (ids == 0)] = number
+    ids = np.unique(ids, return_inverse=True)[1].reshape(ids.shape).astype(np.uint16)
+    mask = Mask((ids > 0).astype(np.uint8), ids if instances else None)
+    result = Smooth().apply(mask, Step("smooth", {"window_px": 5, "nested": []}), {})
+    assert label(result.labels, np.ones((3, 3)))[1] == label(mask.labels, np.ones((3, 3)))[1]
+    if result.instances is not None:
+        assert result.instances.max() == ids.max()
+        both = (ids > 0) & (result.instances > 0)
+        np.testing.assert_array_equal(ids[both], result.instances[both])
