@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from medsynth.exporters.exporter import ExportResult
     from medsynth.workflows.augment import AugmentResult
     from medsynth.workflows.doctor import Report as DoctorReport
+    from medsynth.workflows.evaluate import EvaluateResult
     from medsynth.workflows.fit import FitResult
     from medsynth.workflows.perturb import PerturbResult
     from medsynth.workflows.prove_report import ProveResult
@@ -184,6 +185,23 @@ def export(
 
     config = ExportConfig(format, as_path(run), as_path(out), overwrite, as_sets(options))
     return export_run(config, report)
+
+
+def evaluate(
+    *,
+    run: AnyPath | None = None,
+    options: Mapping[str, Any] | None = None,
+    device: str | None = None,
+    report: Report = silent,
+) -> EvaluateResult:
+    """Judge a run's samples: quality, diversity, privacy; see `medsynth evaluate --help`.
+
+    `options` are those of the recipe's section `evaluate`, e.g. {"evaluate.features": "clip"}.
+    """
+    from medsynth.workflows.evaluate import EvaluateConfig
+    from medsynth.workflows.evaluate import evaluate as run_evaluate
+
+    return run_evaluate(EvaluateConfig(as_path(run), as_sets(options), device), report)
 
 
 def prove(

@@ -12,6 +12,7 @@ from medsynth.cli import (
     convert,
     demo,
     doctor,
+    evaluate,
     export,
     fit,
     info,
@@ -32,7 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (doctor, fit, augment, export, prove, perturb, show, demo, convert, info):
+for module in (doctor, fit, augment, export, evaluate, prove, perturb, show, demo, convert, info):
     module.register(app)
 app.add_typer(recipes.app, name="recipes")
 
