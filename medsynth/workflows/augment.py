@@ -139,7 +139,7 @@ class Augmentation:
         self.fitted = fitted
         self.seed = seed
         self.store = SampleStore(run.samples)
-        if not self.store.done():
+        if next(self.store.rows(), None) is None:
             run.plan.unlink(missing_ok=True)  # perhaps of another seed, or of other options
         self._refuse_mixture(given is not None)
         self.work: MaskWork = (
@@ -175,12 +175,11 @@ class Augmentation:
     def make(self, n: int, report: Report, stop: Callable[[], bool]) -> int:
         """Make samples until the store has n accepted ones; return how many were made."""
         before = len(self.store)
-        done = self.store.done()
-        for number in count():
+        for number in count(self.store.first_open() // self.recipe.sampling.batch):
             if len(self.store) >= n:
                 break
             block = self.work.block(number)
-            missing = {wanted.index for wanted in block} - done
+            missing = {each.index for each in block if not self.store.settled(each.index)}
             if missing:
                 self._make_block(block, missing, n)
                 report(len(self.store), n, "")

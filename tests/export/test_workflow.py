@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from medsynth.cli import export as verb
 from medsynth.core.errors import InputError, UsageError
+from medsynth.core.keys import key_of
 from medsynth.core.types import Mask, Sample
 from medsynth.data.index import DataIndex, build_index
 from medsynth.data.load import load_sample
@@ -51,7 +52,7 @@ def augment(run, count, sources=None, first=0):
         names = (source.id,) if sources is None else sources
         lineage = Lineage(names, ({"op": "flip"},), 7, "c" * 64)
         image = rng.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
-        sample = Sample(f"syn-{k:05d}", image, Mask(labels), "train", "synthetic", source.group)
+        sample = Sample(key_of(k), image, Mask(labels), "train", "synthetic", source.group)
         new.append(NewSample(sample, k, lineage))
     SampleStore(run.samples).add(new)
 
