@@ -24,6 +24,9 @@ class Row:
     sources: ids of the real pairs whose masks a synthetic sample was made from; empty for
         real samples and for masks that the user brought along.
     content: a hash of what stands behind the row, so that an unchanged export is known.
+    image_sha256: of a real pair's image file; empty where not known.
+    quality: least percentile of a synthetic sample's gates, see `store.verdicts`.
+    classes: ids of the classes that its mask shows, where somebody asked for them.
     """
 
     id: str
@@ -32,6 +35,9 @@ class Row:
     group: str
     sources: tuple[str, ...] = ()
     content: str = ""
+    image_sha256: str = ""
+    quality: float | None = None
+    classes: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +10,16 @@ from medsynth.core.errors import UsageError
 from medsynth.core.types import Sample
 from medsynth.data.index import DataIndex
 from medsynth.data.load import load_original, load_sample
-from medsynth.exporters.choose import ChoiceOptions, choose
+from medsynth.exporters.choose import ChoiceOptions, choice_notes, choose
 from medsynth.exporters.deliver import deliver, exporter_named
 from medsynth.exporters.exporter import ExportResult, ExportSet, Report, Row
+from medsynth.exporters.reject import read_rejected
 from medsynth.io.hashing import hash_file, hash_json
 from medsynth.io.runs import Run, find_run
-from medsynth.store.lineage import Lineage
-from medsynth.store.manifest import ManifestRow
 from medsynth.store.samples import SampleStore
+from medsynth.workflows.export_rows import real_rows, synthetic_rows
 
 __all__ = ["ExportConfig", "ExportResult", "export_run", "run_export_set"]
-
-NO_LINEAGE = Lineage((), (), 0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +74,18 @@ def run_export_set(run: Run, options: ChoiceOptions) -> ExportSet:
             f"Make some: medsynth augment --n 100 --run {run.path}. "
             "For the real pairs alone: --set export.ratio=0",
         )
-    real = tuple(
-        Row(i.id, i.split, "real", i.group, content=f"{i.image_sha256} {i.mask_sha256}")
-        for i in index.items
-    )
-    made, synthetic, checkpoints = _synthetic_rows(store)
-    rows = choose((*real, *synthetic), options)
+    by_class = options.stratify == "class"
+    real, made = real_rows(index, by_class), synthetic_rows(store, by_class)
+    rejected: frozenset[str] = frozenset()
+    if options.reject is not None:
+        rejected = read_rejected(options.reject, made.numbers, items)
+    rows = choose((*real, *made.rows), options, rejected)
     load_real = load_original if options.geometry == "original" else load_sample
 
     def load(row: Row) -> Sample:
         if row.origin == "real":
             return load_real(index, items[row.id])
-        return store.read(made[row.id])
+        return store.read(store.row(made.numbers[row.id]))
 
     return ExportSet(
         name=run.path.resolve().name,
@@ -98,26 +96,9 @@ def run_export_set(run: Run, options: ChoiceOptions) -> ExportSet:
         load=load,
         hw=_common_size(index, rows, options),
         real=real,
-        about=_about(run, index, checkpoints, options),
-        notes=_notes(index, rows, options),
+        about=_about(run, index, made.checkpoints, options, rejected),
+        notes=(*choice_notes(options, rows, made.rows, rejected), *_notes(index, rows, options)),
     )
-
-
-def _synthetic_rows(
-    store: SampleStore,
-) -> tuple[dict[str, ManifestRow], list[Row], list[str]]:
-    """Return what is needed to read each sample, the rows, and the hashes of checkpoints.
-
-    The lineage is let go, so that a large store costs some hundred bytes a sample.
-    """
-    made, rows, checkpoints = {}, [], set()
-    for row in store.rows():
-        if row.status == "accepted":
-            sources, content = row.lineage.sources, hash_json(dict(row.files))
-            rows.append(Row(row.id, row.split, "synthetic", row.group, sources, content))
-            checkpoints.add(row.lineage.checkpoint_sha256)
-            made[row.id] = replace(row, lineage=NO_LINEAGE)
-    return made, rows, sorted(checkpoints)
 
 
 def _common_size(
@@ -132,7 +113,11 @@ def _common_size(
 
 
 def _about(
-    run: Run, index: DataIndex, checkpoints: list[str], options: ChoiceOptions
+    run: Run,
+    index: DataIndex,
+    checkpoints: list[str],
+    options: ChoiceOptions,
+    rejected: frozenset[str],
 ) -> dict[str, Any]:
     """Return where the set comes from: names and hashes, no paths."""
     return {
@@ -140,7 +125,10 @@ def _about(
         "recipe_sha256": hash_file(run.recipe),
         "index_sha256": index.hash,
         "checkpoint_sha256": checkpoints,
-        "chosen_by": options.model_dump(mode="json", include=set(ChoiceOptions.model_fields)),
+        "chosen_by": options.model_dump(
+            mode="json", include=set(ChoiceOptions.model_fields), exclude={"reject"}
+        ),
+        "rejected": {"count": len(rejected), "sha256": hash_json(sorted(rejected))},
     }
 
 
