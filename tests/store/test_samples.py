@@ -268,3 +268,16 @@ def test_the_mask_of_a_row_is_replayed_from_its_sources(tmp_path) -> None:
         for step in map(Step.from_json, row.lineage.steps):
             mask = operator(step.op).apply(mask, step, sources)
         assert mask.same_as(store.read(row, verify=True).mask)
+
+
+def test_rows_say_what_their_masks_show(tmp_path) -> None:
+    added = new(0)
+    facts = {"classes": [1, 3], "area_px": 12}
+    SampleStore(tmp_path).add([added, replace(given_up(1), shows=facts), given_up(2)])
+    rows = list(SampleStore(tmp_path).rows())
+    area = int((added.sample.mask.labels > 0).sum())
+    assert [row.shows for row in rows] == [{"classes": [1], "area_px": area}, facts, None]
+    old = {key: value for key, value in rows[0].to_json().items() if key != "shows"}
+    assert ManifestRow.from_json(old, "here").shows is None
+    with pytest.raises(InputError, match="here"):
+        ManifestRow.from_json(old | {"shows": {"classes": [1]}}, "here")
