@@ -10,6 +10,7 @@ import numpy as np
 
 from medsynth.core.errors import InputError, listed
 from medsynth.core.types import SPLITS, LabelClass, Origin, Sample, Split
+from medsynth.data.trained_on import Trained
 
 Counts = dict[str, dict[str, int]]
 """split -> origin -> number of samples."""
@@ -52,6 +53,7 @@ class ExportSet:
     load: gives the pixels of a row; called once a row and pass.
     hw: (height, width) of all images, or None where sizes differ.
     real: every real pair behind the set, written or not; leakage is judged by these.
+    trained_on: what the weights behind the synthetic rows have learned from, as far as known.
     about: JSON values for export.json: run, recipe hash, checkpoint hash. No absolute
         paths and no times, or the same input would not give the same bytes.
     notes: sentences for the user about how the set was put together.
@@ -65,6 +67,7 @@ class ExportSet:
     load: Callable[[Row], Sample]
     hw: tuple[int, int] | None = None
     real: tuple[Row, ...] = ()
+    trained_on: tuple[Trained, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

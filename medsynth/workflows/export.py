@@ -10,6 +10,7 @@ from medsynth.core.errors import UsageError
 from medsynth.core.types import Sample
 from medsynth.data.index import DataIndex
 from medsynth.data.load import load_original, load_sample
+from medsynth.data.trained_on import read_trained_on
 from medsynth.exporters.choose import ChoiceOptions, choice_notes, choose
 from medsynth.exporters.deliver import deliver, exporter_named
 from medsynth.exporters.exporter import ExportResult, ExportSet, Report, Row
@@ -17,6 +18,7 @@ from medsynth.exporters.reject import read_rejected
 from medsynth.io.hashing import hash_file, hash_json
 from medsynth.io.runs import Run, find_run
 from medsynth.store.samples import SampleStore
+from medsynth.workflows.about_run import about_run
 from medsynth.workflows.export_rows import real_rows, synthetic_rows
 
 __all__ = ["ExportConfig", "ExportResult", "export_run", "run_export_set"]
@@ -80,6 +82,7 @@ def run_export_set(run: Run, options: ChoiceOptions) -> ExportSet:
     if options.reject is not None:
         rejected = read_rejected(options.reject, made.numbers, items)
     rows = choose((*real, *made.rows), options, rejected)
+    trained_on = read_trained_on(run.path)
     load_real = load_original if options.geometry == "original" else load_sample
 
     def load(row: Row) -> Sample:
@@ -96,8 +99,13 @@ def run_export_set(run: Run, options: ChoiceOptions) -> ExportSet:
         load=load,
         hw=_common_size(index, rows, options),
         real=real,
+        trained_on=trained_on or (),
         about=_about(run, index, made.checkpoints, options, rejected),
-        notes=(*choice_notes(options, rows, made.rows, rejected), *_notes(index, rows, options)),
+        notes=(
+            *choice_notes(options, rows, made.rows, rejected),
+            *_notes(index, rows, options),
+            *unknown_origin(run, trained_on is not None),
+        ),
     )
 
 
@@ -150,3 +158,23 @@ def _notes(index: DataIndex, rows: tuple[Row, ...], options: ChoiceOptions) -> t
             "these are not masks of val or test."
         )
     return tuple(notes)
+
+
+def unknown_origin(run: Run, recorded: bool) -> list[str]:
+    """Say where nobody knows what the weights have learned from.
+
+    Args:
+        run: its run.json says what the weights began as.
+        recorded: whether the run says what they have learned from.
+    """
+    about = about_run(run)
+    if about.get("imported"):
+        origin = "imported"
+    elif about.get("init_from") and not recorded:
+        origin = f"begun with those of {Path(str(about['init_from'])).name}"
+    else:
+        return []
+    return [
+        f"The weights were {origin}; what they learned from is not recorded, so nobody checked "
+        "that images of val or test are not among it."
+    ]

@@ -11,51 +11,19 @@ from medsynth.cli import export as verb
 from medsynth.core.errors import InputError, UsageError
 from medsynth.core.keys import key_of
 from medsynth.core.types import Mask, Sample
-from medsynth.data.index import DataIndex, build_index
+from medsynth.data.index import DataIndex
 from medsynth.data.load import load_sample
-from medsynth.data.options import DataOptions
-from medsynth.io.images import write_png
-from medsynth.io.runs import Run
 from medsynth.store.lineage import Lineage
 from medsynth.store.samples import NewSample, SampleStore
 from medsynth.workflows.export import ExportConfig, export_run
 
+from .runs import SIZE, augment, make_run
 from .sets import quiet
-
-PAIRS, SIZE = 10, 16
 
 
 @pytest.fixture
 def run(tmp_path):
-    rng = np.random.default_rng(0)
-    for k in range(PAIRS):
-        image = rng.integers(0, 256, (20, 20 + k, 3), dtype=np.uint8)
-        labels = np.zeros(image.shape[:2], np.uint8)
-        labels[4 : 8 + k, 5:15] = 255
-        write_png(tmp_path / "data" / "images" / f"p{k}.png", image)
-        write_png(tmp_path / "data" / "masks" / f"p{k}.png", labels)
-    made = Run(tmp_path / "runs" / "polyps-1")
-    made.path.mkdir(parents=True)
-    made.recipe.write_text("seed: 0\n")
-    build_index(tmp_path / "data", DataOptions(size=SIZE), seed=1).save(made.path)
-    return made
-
-
-def augment(run, count, sources=None, first=0, gates=None):
-    index = DataIndex.load(run.path)
-    train = index.split("train")
-    rng = np.random.default_rng(first)
-    new = []
-    for k in range(first, first + count):
-        source = train[k % len(train)]
-        labels = np.ascontiguousarray(load_sample(index, source).mask.labels[:, ::-1])
-        names = (source.id,) if sources is None else sources
-        judged = {} if gates is None else gates[k]
-        lineage = Lineage(names, ({"op": "flip"},), 7, "c" * 64, {}, judged)
-        image = rng.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
-        sample = Sample(key_of(k), image, Mask(labels), "train", "synthetic", source.group)
-        new.append(NewSample(sample, k, lineage))
-    SampleStore(run.samples).add(new)
+    return make_run(tmp_path)
 
 
 def test_a_run_becomes_folders_with_real_and_synthetic_pairs(run):
