@@ -93,7 +93,7 @@ def choice_notes(
         notes.append(f"{len(rejected)} samples were thrown out by export.reject.")
     left = [row for row in samples if row.id not in rejected]
     taken = sum(row.origin == "synthetic" for row in rows)
-    if taken < len(left):
+    if taken < len(left) and options.ratio != 0:
         scored = any(row.quality is not None for row in left)
         order = "the best by their gates' figures" if scored else "the first of the plan"
         caps = [

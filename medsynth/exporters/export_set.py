@@ -56,6 +56,7 @@ class ExportSet:
     trained_on: what the weights behind the synthetic rows have learned from, as far as known.
     about: JSON values for export.json: run, recipe hash, checkpoint hash. No absolute
         paths and no times, or the same input would not give the same bytes.
+    facts: JSON values for the datasheet, under the same rule: recipe, model, acceptance, ...
     notes: sentences for the user about how the set was put together.
     """
 
@@ -69,6 +70,7 @@ class ExportSet:
     real: tuple[Row, ...] = ()
     trained_on: tuple[Trained, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from medsynth.store.manifest import ManifestRow
@@ -22,7 +23,7 @@ class Tally:
     drawn: int = 0
     accepted: int = 0
     given_up: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
+    refused: dict[str, int] = field(default_factory=dict)
 
     def note(self, row: ManifestRow) -> None:
         """Count one row of the manifest."""
@@ -31,7 +32,7 @@ class Tally:
         self.drawn += _drawn(row)
         self.accepted += row.status == "accepted"
         self.given_up += row.status == "given-up"
-        self.refused.update(str(each["gate"]) for each in refused)
+        self._refuse(Counter(str(each["gate"]) for each in refused))
 
     def add(self, other: Tally) -> None:
         """Count in what another tally has counted."""
@@ -39,13 +40,15 @@ class Tally:
         self.drawn += other.drawn
         self.accepted += other.accepted
         self.given_up += other.given_up
-        self.refused.update(other.refused)
+        self._refuse(other.refused)
+
+    def _refuse(self, counts: Mapping[str, int]) -> None:
+        for gate, count in counts.items():
+            self.refused[gate] = self.refused.get(gate, 0) + count
 
 
 def _drawn(row: ManifestRow) -> int:
     """Return how many images an entry took; attempts count from 0."""
     gates = row.lineage.gates
     last = [int(each.get("attempt", 0)) for each in gates.get("refused") or ()]
-    if row.status == "accepted":
-        last.append(int(gates.get("attempt") or 0))
-    return 1 + max(last, default=0)
+    return 1 + max(*last, int(gates.get("attempt") or 0), 0)

@@ -34,15 +34,20 @@ def worst_verdict(gates: Mapping[str, Any]) -> Worst | None:
     >>> worst_verdict({"verdicts": {"a": {"percentile": 0.5}, "b": {"percentile": 0.2}}})
     Worst(percentile=0.2, gate='b')
     """
-    verdicts = gates.get("verdicts")
-    if not isinstance(verdicts, Mapping):
-        return None
     known = [
         Worst(float(verdict["percentile"]), gate)
-        for gate, verdict in verdicts.items()
-        if isinstance(verdict, Mapping) and _is_number(verdict.get("percentile"))
+        for gate, verdict in verdicts_of(gates).items()
+        if _is_number(verdict.get("percentile"))
     ]
     return min(known, default=None)
+
+
+def verdicts_of(gates: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return each gate's verdict, leaving out what has not the form above."""
+    verdicts = gates.get("verdicts")
+    if not isinstance(verdicts, Mapping):
+        return {}
+    return {gate: each for gate, each in verdicts.items() if isinstance(each, Mapping)}
 
 
 def _is_number(value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from medsynth.exporters.reject import read_rejected
 from medsynth.io.hashing import hash_file, hash_json
 from medsynth.io.runs import Run, find_run
 from medsynth.store.samples import SampleStore
-from medsynth.workflows.about_run import about_run
+from medsynth.workflows.export_facts import run_facts, sample_facts
+from medsynth.workflows.export_notes import set_notes, unknown_origin
 from medsynth.workflows.export_rows import real_rows, synthetic_rows
 
 __all__ = ["ExportConfig", "ExportResult", "export_run", "run_export_set"]
@@ -54,10 +55,13 @@ def export_run(config: ExportConfig, report: Report) -> ExportResult:
 
     exporter_named(config.format)
     run = find_run(config.run)
-    options = read_run_recipe(run, list(config.sets)).export
-    export_set = run_export_set(run, options)
+    recipe = read_run_recipe(run, list(config.sets))
+    export_set = run_export_set(run, recipe.export)
+    export_set = replace(export_set, facts={**run_facts(run, recipe), **export_set.facts})
     out = config.out if config.out is not None else run.exports / config.format
-    return deliver(config.format, export_set, out, options, report, overwrite=config.overwrite)
+    return deliver(
+        config.format, export_set, out, recipe.export, report, overwrite=config.overwrite
+    )
 
 
 def run_export_set(run: Run, options: ChoiceOptions) -> ExportSet:
@@ -101,9 +105,10 @@ def run_export_set(run: Run, options: ChoiceOptions) -> ExportSet:
         real=real,
         trained_on=trained_on or (),
         about=_about(run, index, made.checkpoints, options, rejected),
+        facts=sample_facts(made),
         notes=(
             *choice_notes(options, rows, made.rows, rejected),
-            *_notes(index, rows, options),
+            *set_notes(index, rows, options),
             *unknown_origin(run, trained_on is not None),
         ),
     )
@@ -138,43 +143,3 @@ def _about(
         ),
         "rejected": {"count": len(rejected), "sha256": hash_json(sorted(rejected))},
     }
-
-
-def _notes(index: DataIndex, rows: tuple[Row, ...], options: ChoiceOptions) -> tuple[str, ...]:
-    notes = []
-    synthetic = [row for row in rows if row.origin == "synthetic"]
-    brought = sum(not row.sources for row in synthetic)
-    if options.synthetic_only:
-        notes.append("Synthetic pairs only: there is no val and no test in this export.")
-    if options.geometry == "original" and len(synthetic) not in {0, len(rows)}:
-        height, width = index.size_hw
-        notes.append(
-            f"Real pairs have the size of their files, synthetic ones {height}x{width}: "
-            "size and sharpness tell the two apart."
-        )
-    if brought:
-        notes.append(
-            f"{brought} synthetic pairs have masks from outside the data; nobody checked that "
-            "these are not masks of val or test."
-        )
-    return tuple(notes)
-
-
-def unknown_origin(run: Run, recorded: bool) -> list[str]:
-    """Say where nobody knows what the weights have learned from.
-
-    Args:
-        run: its run.json says what the weights began as.
-        recorded: whether the run says what they have learned from.
-    """
-    about = about_run(run)
-    if about.get("imported"):
-        origin = "imported"
-    elif about.get("init_from") and not recorded:
-        origin = f"begun with those of {Path(str(about['init_from'])).name}"
-    else:
-        return []
-    return [
-        f"The weights were {origin}; what they learned from is not recorded, so nobody checked "
-        "that images of val or test are not among it."
-    ]

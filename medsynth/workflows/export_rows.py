@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from medsynth.data.load import load_mask
 from medsynth.data.records import DataIndex, Item
 from medsynth.exporters.export_set import Row
 from medsynth.io.hashing import hash_json
+from medsynth.store.acceptance import Acceptance, acceptance
 from medsynth.store.lineage import Lineage
 from medsynth.store.manifest import ManifestRow
 from medsynth.store.samples import SampleStore
 from medsynth.store.shows import shows_of
-from medsynth.store.verdicts import worst_verdict
+from medsynth.store.verdicts import verdicts_of, worst_verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,15 @@ class Synthetic:
     rows: of the accepted samples, in the order of the manifest.
     numbers: where each stands in the manifest, by id.
     checkpoints: hashes of the weights that made them, sorted.
+    acceptance: what became of the plan's entries, those given up included.
+    gates: the thresholds of each gate that judged them, as JSON values.
     """
 
     rows: tuple[Row, ...]
     numbers: dict[str, int]
     checkpoints: list[str]
+    acceptance: Acceptance
+    gates: dict[str, Any]
 
 
 def real_rows(index: DataIndex, with_classes: bool) -> tuple[Row, ...]:
@@ -62,25 +69,38 @@ def synthetic_rows(store: SampleStore, with_classes: bool) -> Synthetic:
         InputError: the manifest, or a mask that had to be read, is damaged.
     """
     rows, numbers, checkpoints = [], {}, set()
-    for number, row in enumerate(store.rows()):
-        if row.status == "accepted":
-            classes = _classes(store, row) if with_classes else None
-            worst = worst_verdict(row.lineage.gates)
-            rows.append(
-                Row(
-                    row.id,
-                    row.split,
-                    "synthetic",
-                    row.group,
-                    all_sources(row.lineage),
-                    hash_json(dict(row.files)),
-                    quality=None if worst is None else worst.percentile,
-                    classes=classes,
-                )
-            )
-            checkpoints.add(row.lineage.checkpoint_sha256)
-            numbers[row.id] = number
-    return Synthetic(tuple(rows), numbers, sorted(checkpoints))
+    thresholds: dict[str, set[float | None]] = {}
+
+    def listed() -> Iterator[ManifestRow]:
+        for number, row in enumerate(store.rows()):
+            if row.status == "accepted":
+                rows.append(_row(row, _classes(store, row) if with_classes else None))
+                checkpoints.add(row.lineage.checkpoint_sha256)
+                numbers[row.id] = number
+                for gate, verdict in verdicts_of(row.lineage.gates).items():
+                    thresholds.setdefault(gate, set()).add(verdict.get("threshold"))
+            yield row
+
+    found = acceptance(listed())
+    gates = {
+        gate: {"thresholds": sorted(each for each in values if each is not None)}
+        for gate, values in sorted(thresholds.items())
+    }
+    return Synthetic(tuple(rows), numbers, sorted(checkpoints), found, gates)
+
+
+def _row(row: ManifestRow, classes: tuple[int, ...] | None) -> Row:
+    worst = worst_verdict(row.lineage.gates)
+    return Row(
+        row.id,
+        row.split,
+        "synthetic",
+        row.group,
+        all_sources(row.lineage),
+        hash_json(dict(row.files)),
+        quality=None if worst is None else worst.percentile,
+        classes=classes,
+    )
 
 
 def all_sources(lineage: Lineage) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ def _begin(
     if not config.resume:
         prepared = settle_steps(config, prepared, codec, started)
         path = None if source is None else str(source.path.resolve())
-        write_run(run, {"init_from": path}, prepared, codec, network)
+        write_run(run, {"init_from": path, "recipe": config.recipe}, prepared, codec, network)
     return Begun(prepared, codec, network, state)
 
 

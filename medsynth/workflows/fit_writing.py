@@ -32,7 +32,8 @@ def write_run(
 
     Args:
         run: where to.
-        origin: what the weights began as: {"init_from": RUN or None} or {"imported": FILE}.
+        origin: what the weights began as, {"init_from": RUN or None} or {"imported": FILE};
+            and the recipe's name.
         prepared: recipe, index, what images are told.
         codec: fitted.
         network: its base's weights are hashed.
