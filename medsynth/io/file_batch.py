@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from medsynth.io.atomic import TEMPORARY_PREFIX, file_mode, sync_folder
 
+MOST_THREADS = 16
 Write = Callable[[Path, bytes], None]
 """Takes the path of a file and what it shall hold."""
 
@@ -32,8 +34,7 @@ def file_batch() -> Iterator[Write]:
 
     try:
         yield write
-        for temporary, _ in written:
-            _sync(temporary)
+        _sync_all([temporary for temporary, _ in written])
         mode = file_mode()
         for temporary, path in written:
             os.chmod(temporary, mode)
@@ -44,6 +45,13 @@ def file_batch() -> Iterator[Write]:
         raise
     for folder in {path.parent for _, path in written}:
         sync_folder(folder)
+
+
+def _sync_all(paths: Sequence[Path]) -> None:
+    """Make files durable, several at a time: the system then writes its journal less often."""
+    if paths:
+        with ThreadPoolExecutor(min(MOST_THREADS, len(paths))) as pool:
+            list(pool.map(_sync, paths))
 
 
 def _sync(path: Path) -> None:
