@@ -41,7 +41,7 @@ def open_atomic(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, file_mode())
+        os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -100,11 +100,6 @@ def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files that a killed process left directly in `folder`."""
     for path in folder.glob(TEMPORARY_PREFIX + "*"):
         path.unlink(missing_ok=True)
-
-
-def file_mode() -> int:
-    """Return the permissions that a new file gets from the user's umask."""
-    return 0o666 & ~_umask()
 
 
 def _umask() -> int:

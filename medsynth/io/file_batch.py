@@ -1,15 +1,14 @@
-"""Many files, durable together: their folders are synced once a batch, not once a file."""
+"""Many files, durable together: synced by several threads, and their folders once a batch."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from medsynth.io.atomic import TEMPORARY_PREFIX, file_mode, sync_folder
+from medsynth.io.atomic import TEMPORARY_PREFIX, sync_folder
 
 MOST_THREADS = 16
 Write = Callable[[Path, bytes], None]
@@ -21,29 +20,30 @@ def file_batch() -> Iterator[Write]:
     """Yield a writer of files; on success they take their places, on error none that has not.
 
     A reader never sees half a file. On leaving, all of them are on the disk. No file stays
-    open meanwhile, so a batch may be of any length.
+    open meanwhile, so a batch may be of any length. For one writer a folder at a time.
     """
-    written: list[tuple[Path, Path]] = []
+    written: dict[Path, Path] = {}
+    folders: set[Path] = set()
 
     def write(path: Path, data: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
-        written.append((Path(name), path))
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
+        folder = path.parent
+        if folder not in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+            folders.add(folder)
+        temporary = folder / f"{TEMPORARY_PREFIX}{path.name}"
+        written[path] = temporary
+        temporary.write_bytes(data)
 
     try:
         yield write
-        _sync_all([temporary for temporary, _ in written])
-        mode = file_mode()
-        for temporary, path in written:
-            os.chmod(temporary, mode)
+        _sync_all(list(written.values()))
+        for path, temporary in written.items():
             os.replace(temporary, path)
     except BaseException:
-        for temporary, _ in written:
+        for temporary in written.values():
             temporary.unlink(missing_ok=True)
         raise
-    for folder in {path.parent for _, path in written}:
+    for folder in folders:
         sync_folder(folder)
 
 
