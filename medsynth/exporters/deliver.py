@@ -8,10 +8,12 @@ from typing import Any
 
 from medsynth.core.errors import InputError, UsageError, listed
 from medsynth.exporters.card import content_hash, is_whole, read_card, to_card, write_card
+from medsynth.exporters.datasheet import to_datasheet, write_datasheet
 from medsynth.exporters.exporter import EXPORTERS, Exporter, ExportResult, ExportSet, Report
 from medsynth.exporters.leakage import refuse_leaks
 from medsynth.exporters.options import ExportOptions, options_of
 from medsynth.exporters.replace_folder import held, replaced
+from medsynth.exporters.shown_classes import ShownClasses
 
 
 def exporter_named(name: str) -> Exporter:
@@ -57,8 +59,10 @@ def deliver(
         if card and card["content"] == content and is_whole(out, card):
             return _known(card, exporter, export_set, out)
         _refuse_occupied(out, card, overwrite)
+        shown = ShownClasses()
+        seen = replace(export_set, load=shown.noting(export_set.load))
         with replaced(out) as folder:
-            written = exporter.write(export_set, folder, own, report)
+            written = exporter.write(seen, folder, own, report)
             result = replace(
                 written,
                 format=format_name,
@@ -66,6 +70,7 @@ def deliver(
                 out=out,
                 how_to_load=exporter.how_to_load(export_set, out),
             )
+            write_datasheet(folder, to_datasheet(format_name, export_set, result, shown))
             write_card(folder, to_card(format_name, export_set, own, result))
     return result
 

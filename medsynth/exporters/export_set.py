@@ -10,6 +10,7 @@ import numpy as np
 
 from medsynth.core.errors import InputError, listed
 from medsynth.core.types import SPLITS, LabelClass, Origin, Sample, Split
+from medsynth.data.trained_on import Trained
 
 Counts = dict[str, dict[str, int]]
 """split -> origin -> number of samples."""
@@ -24,6 +25,9 @@ class Row:
     sources: ids of the real pairs whose masks a synthetic sample was made from; empty for
         real samples and for masks that the user brought along.
     content: a hash of what stands behind the row, so that an unchanged export is known.
+    image_sha256: of a real pair's image file; empty where not known.
+    quality: least percentile of a synthetic sample's gates, see `store.verdicts`.
+    classes: ids of the classes that its mask shows, where somebody asked for them.
     """
 
     id: str
@@ -32,6 +36,9 @@ class Row:
     group: str
     sources: tuple[str, ...] = ()
     content: str = ""
+    image_sha256: str = ""
+    quality: float | None = None
+    classes: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +53,10 @@ class ExportSet:
     load: gives the pixels of a row; called once a row and pass.
     hw: (height, width) of all images, or None where sizes differ.
     real: every real pair behind the set, written or not; leakage is judged by these.
+    trained_on: what the weights behind the synthetic rows have learned from, as far as known.
     about: JSON values for export.json: run, recipe hash, checkpoint hash. No absolute
         paths and no times, or the same input would not give the same bytes.
+    facts: JSON values for the datasheet, under the same rule: recipe, model, acceptance, ...
     notes: sentences for the user about how the set was put together.
     """
 
@@ -59,7 +68,9 @@ class ExportSet:
     load: Callable[[Row], Sample]
     hw: tuple[int, int] | None = None
     real: tuple[Row, ...] = ()
+    trained_on: tuple[Trained, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:

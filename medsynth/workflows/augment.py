@@ -127,7 +127,8 @@ def augment(config: AugmentConfig, report: Report) -> AugmentResult:
         if len(store) < n:
             gates.prepare()
         with asked_to_stop() as stop:
-            made = job.make(count(), n, report, stop)
+            first = store.first_open() // recipe.sampling.batch
+            made = job.make(count(first), n, report, stop)
     accepted, given_up = store.count("accepted"), store.count("given-up")
     return AugmentResult(run.path, accepted, given_up, made, dict(work.relaxed))
 
