@@ -45,7 +45,7 @@ def find_groups(
         return Groups(list(ids), False, [])
     if told is not None and not told.lower().endswith(".csv"):
         pattern = _pattern(told)
-        hits = [pattern.search(pair.key) for pair in pairs]
+        hits = [pattern.search(pair.stem) for pair in pairs]
         found = [hit.group(1) or "" if hit else "" for hit in hits]
     else:
         table = read_table(root / told) if told else tables.get(GROUPS_FILE)
@@ -54,7 +54,7 @@ def find_groups(
         if table is None or "group" not in table.columns:
             found = [pair.attributes.get("group", "") for pair in pairs]
         else:
-            found = [table.row(pair.key).get("group", "") for pair in pairs]
+            found = [table.row(pair.stem).get("group", "") for pair in pairs]
     if not any(found):
         return Groups(list(ids), False, _regex_missed(told))
     missing = [pair.key for pair, group in zip(pairs, found, strict=True) if not group]
