@@ -4,6 +4,8 @@ from pycocotools import mask as reference
 
 from medsynth.io.polygon_fill import polygon_positions
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 
 def filled(ring, hw):
     out = np.zeros(hw[0] * hw[1], bool)
