@@ -58,6 +58,7 @@ def find_groups(
     if not any(found):
         return Groups(list(ids), False, _regex_missed(told))
     missing = [pair.key for pair, group in zip(pairs, found, strict=True) if not group]
+    found = _hidden(pairs, found)
     return Groups(
         [group or own for group, own in zip(found, ids, strict=True)],
         True,
@@ -69,6 +70,15 @@ def find_groups(
             "Give each stem a group, or its copies may lie in two splits.",
         ),
     )
+
+
+def _hidden(pairs: Sequence[Pair], found: Sequence[str]) -> list[str]:
+    """Return the groups; one of pairs whose name is hidden is called after its first pair."""
+    first: dict[str, str] = {}
+    for pair, group in zip(pairs, found, strict=True):
+        own = group == pair.attributes.get("group") or not pair.listed_as
+        first.setdefault(group, group if own or not group else f"group-of-{pair.key}")
+    return [first[group] for group in found]
 
 
 def _regex_missed(told: str | None) -> list[Problem]:

@@ -24,6 +24,8 @@ class Row:
     sources: ids of the real pairs whose masks a synthetic sample was made from; empty for
         real samples and for masks that the user brought along.
     content: a hash of what stands behind the row, so that an unchanged export is known.
+    attributes: of a real pair what the index says of it: CSV columns, its place in a volume.
+    spacing_mm: (down the rows, along the columns) of the source of a real pair, where known.
     """
 
     id: str
@@ -32,6 +34,8 @@ class Row:
     group: str
     sources: tuple[str, ...] = ()
     content: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict, compare=False)
+    spacing_mm: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

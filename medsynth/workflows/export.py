@@ -77,7 +77,15 @@ def run_export_set(run: Run, options: ChoiceOptions) -> ExportSet:
             "For the real pairs alone: --set export.ratio=0",
         )
     real = tuple(
-        Row(i.id, i.split, "real", i.group, content=f"{i.image_sha256} {i.mask_sha256}")
+        Row(
+            i.id,
+            i.split,
+            "real",
+            i.group,
+            content=f"{i.image_sha256} {i.mask_sha256}",
+            attributes=i.attributes,
+            spacing_mm=i.spacing_mm,
+        )
         for i in index.items
     )
     made, synthetic, checkpoints = _synthetic_rows(store)

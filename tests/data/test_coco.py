@@ -10,6 +10,7 @@ from medsynth.core.errors import InputError
 from medsynth.data.index import build_index
 from medsynth.data.load import load_original
 from medsynth.data.options import DataOptions
+from medsynth.testing import check_reader
 
 from .conftest import picture, save
 
@@ -74,6 +75,10 @@ def test_polygons_rle_and_counts_are_as_pycocotools_reads_them(tmp_path):
     assert found["p1"].instances.max() == 1  # one object in two parts
     assert np.array_equal(found["p2"].labels, pixels * 2)
     assert np.array_equal(found["p3"].labels, pixels * 2)
+
+
+def test_contract(tmp_path):
+    check_reader("coco", write(tmp_path, [annotation(0), annotation(2)]))
 
 
 def test_smaller_objects_lie_on_larger_ones_and_crowds_below(tmp_path):

@@ -59,7 +59,7 @@ def test_without_a_fold_val_comes_from_the_training_cases(root):
 def test_a_case_in_both_parts_is_told(root):
     save(root / "imagesTs/c_0_0000.png", picture(9))
     save(root / "labelsTs/c_0.png", blob(9, value=1))
-    with pytest.raises(InputError, match="imagesTr/c_0_0000.png and imagesTs/c_0_0000.png"):
+    with pytest.raises(InputError, match=r"imagesTr/c_0_0000\.png and imagesTs/c_0_0000\.png"):
         build(root)
 
 

@@ -10,6 +10,7 @@ from medsynth.data.index import build_index
 from medsynth.data.load import load_original
 from medsynth.data.options import DataOptions
 from medsynth.io.runs import Run
+from medsynth.testing import check_reader
 from medsynth.workflows.export import run_export_set
 from medsynth.workflows.recipe import read_run_recipe
 
@@ -54,6 +55,7 @@ def test_a_colour_run_with_synthetic_pairs(augmented, tmp_path, form, options):
     result = medsynth.export(form, run=augmented.run, out=tmp_path / "out", options=options)
     index = check(augmented.run, result.out, [f"{k}={v}" for k, v in options.items()])
     assert index.reader == form
+    check_reader(form, result.out)
     assert any(note.code == "synthetic-pairs" for note in index.notes)
     real = build(result.out, where={"origin": "real"})
     assert {item.attributes["origin"] for item in real.items} == {"real"}

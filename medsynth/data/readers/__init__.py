@@ -35,7 +35,8 @@ class Pair:
         instance.
     attributes: what the layout says of it, for example {"split": "train"}.
     spacing_mm: (down the rows, along the columns) from one pixel to the next, where known.
-    listed_as: what CSV files call it where the key is another, to hide a name: never stored.
+    listed_as: what CSV files and data.groups call it where the key is another, to hide a
+        name: it is stored nowhere, nor is a group's name that comes from it.
     """
 
     key: str
