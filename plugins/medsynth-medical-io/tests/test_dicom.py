@@ -11,8 +11,10 @@ from medsynth_medical_io.dicom_header import read_header
 from medsynth_medical_io.dicom_pixels import read_slice
 from medsynth_medical_io.dicom_seg import read_segmentation
 from medsynth_medical_io.dicom_series import stack
+from medsynth_medical_io.frames import image_frame
 
 from medsynth.core.errors import InputError
+from medsynth.data.array_bytes import parse_array
 from medsynth.data.index import build_index
 from medsynth.data.load import load_original
 from medsynth.data.options import DataOptions
@@ -253,15 +255,24 @@ def test_a_missing_decoder_is_named():
 
 
 def test_byte_orders_and_compressions_give_one_picture():
-    first = read_slice(SHIPPED / "MR_small.dcm")
+    first, _ = read_slice(SHIPPED / "MR_small.dcm")
     for name in ("MR_small_bigendian", "MR_small_RLE", "MR_small_implicit"):
-        assert np.array_equal(read_slice(SHIPPED / f"{name}.dcm"), first)
-    low = read_slice(SHIPPED / "dicomdirtests/77654033/CR1/6154")
-    assert low.max() <= 0  # MONOCHROME1: high stored values are dark
+        assert np.array_equal(read_slice(SHIPPED / f"{name}.dcm")[0], first)
+
+
+def test_high_values_are_white_whatever_the_file_says():
+    path = SHIPPED / "dicomdirtests/77654033/CR1/6154"
+    values, inverted = read_slice(path)
+    assert inverted
+    window = str(read_header(SHIPPED, path)[1].window)
+    for kind in (window, "raw"):
+        shown = parse_array(image_frame(values, kind, inverted=True)).astype(int)
+        assert (np.diff(shown.ravel()[np.argsort(values, axis=None, kind="stable")]) <= 0).all()
+        assert len(np.unique(shown)) > 1
 
 
 def test_colour_ultrasound_and_a_truncated_file():
-    pixels = read_slice(SHIPPED / "examples_rgb_color.dcm")
+    pixels, _ = read_slice(SHIPPED / "examples_rgb_color.dcm")
     assert (pixels.shape, pixels.dtype) == ((240, 320, 3), np.uint8)
     with pytest.raises(UnreadableError, match="damaged or truncated"):
         read_slice(SHIPPED / "MR_truncated.dcm")

@@ -152,6 +152,8 @@ def test_everything_wrong_is_told_at_once(volumes):
     truncated = volumes / "labelsTr/SMITH_JOHN_4.nii.gz"
     truncated.write_bytes(truncated.read_bytes()[:200])
     save(volumes / "labelsTr/SMITH_JOHN_5.nii", labels(5))
+    save(volumes / "imagesTr/SMITH_JOHN_6_0000.nii", grey(6))
+    save(volumes / "labelsTr/SMITH_JOHN_7.nii", labels(7))
     with pytest.raises(InputError) as caught:
         build(volumes)
     said = str(caught.value)
@@ -162,6 +164,8 @@ def test_everything_wrong_is_told_at_once(volumes):
         "labelsTr/SMITH_JOHN_3.nii.gz: it holds fractions",
         "labelsTr/SMITH_JOHN_4.nii.gz: it is damaged or",
         "some files claim one case",
+        "imagesTr/SMITH_JOHN_6_0000.nii: it has no labels",
+        "labelsTr/SMITH_JOHN_7.nii: it has no image",
     ):
         assert part in said
     assert "data.plugin.nifti.on_bad=skip" in caught.value.tip
@@ -173,6 +177,23 @@ def test_bad_volumes_can_be_left_out_without_naming_them(volumes):
     assert len({item.group for item in index.items}) == 5
     (note,) = [note for note in index.notes if note.code == "volume-grid"]
     assert "SMITH" not in note.examples[0]
+
+
+def test_further_channels_are_told_by_hidden_names(volumes):
+    save(volumes / "imagesTr/SMITH_JOHN_0_0001.nii.gz", grey(1))
+    (note,) = [n for n in build(volumes).notes if n.code == "channel-not-read"]
+    assert note.examples[0].startswith("nifti-")
+
+
+def test_scaled_volumes_are_read_alike_zipped_or_not(tmp_path):
+    image = nib.Nifti1Image(grey(0), OBLIQUE)
+    image.header.set_slope_inter(0.1, -3)
+    pairs = []
+    for name in ("a.nii", "a.nii.gz"):
+        nib.save(image, tmp_path / name)
+        pairs.append(Volume(tmp_path / name).plane("LPS", 4))
+    assert np.array_equal(*pairs)
+    assert pairs[0].dtype.kind == "f"
 
 
 def test_a_truncated_image_is_told_by_its_slices(volumes):

@@ -20,6 +20,8 @@ TIPS = {
     "volume-labels": ("some label volumes hold no labels", "Save whole numbers from 0 up."),
     "volume-grid": ("some images and labels do not lie on one grid",
                     "Resample the labels onto the image (nearest neighbour)."),
+    "volume-lonely": ("some volumes have no partner",
+                      "Add its labels (all 0 if nothing is there), or its image."),
     "volume-twice": ("some files claim one case", "Keep one of each."),
     "series-mixed": ("some series are no single stack of slices",
                      "Export each acquisition as a series of its own."),

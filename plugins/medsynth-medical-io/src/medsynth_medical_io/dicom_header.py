@@ -72,13 +72,13 @@ def read_header(root: Path, path: PurePosixPath) -> tuple[str, Header | None]:
 def _header(data: Any, path: PurePosixPath) -> Header:
     instance = str(data.get("SOPInstanceUID", path))
     about = [str(data.get(tag) or "") for tag in ("PatientName", "PatientBirthDate")]
-    patient = str(data.get("PatientID") or " ".join(about))
+    patient = str(data.get("PatientID") or " ".join(about).strip())
     return Header(
         path=path,
         series=str(data.get("SeriesInstanceUID") or instance),
         space=str(data.get("FrameOfReferenceUID") or ""),
         instance=instance,
-        patient=patient.strip(),
+        patient=patient,
         hw=(int(data.Rows), int(data.Columns)),
         frames=int(data.get("NumberOfFrames") or 1),
         samples=int(data.get("SamplesPerPixel") or 1),

@@ -13,10 +13,10 @@ from pydicom.pixels import apply_modality_lut, pixel_array
 from medsynth.data.raster import UnreadableError
 
 
-def read_slice(path: Path) -> NDArray[Any]:
-    """Return (H, W) values after the modality's rescaling, or (H, W, 3) uint8 RGB.
+def read_slice(path: Path) -> tuple[NDArray[Any], bool]:
+    """Return (H, W) values after the modality's rescaling, and whether high ones are dark.
 
-    MONOCHROME1 is turned into negative values, so that high is white in every picture.
+    RGB is (H, W, 3) uint8. High values are dark in MONOCHROME1.
 
     Raises:
         OSError: the file is not there.
@@ -27,9 +27,9 @@ def read_slice(path: Path) -> NDArray[Any]:
         data = pydicom.dcmread(path)
         pixels = pixel_array(data)
         if pixels.ndim == 3:
-            return np.asarray(pixels)
+            return np.asarray(pixels), False
         values = np.asarray(apply_modality_lut(pixels, data))
-        inverted = data.get("PhotometricInterpretation") == "MONOCHROME1"
+        inverted = bool(data.get("PhotometricInterpretation") == "MONOCHROME1")
     except OSError:
         raise
     except Exception as error:
@@ -40,4 +40,4 @@ def read_slice(path: Path) -> NDArray[Any]:
         values = values.astype(np.int32)
     elif not (values % 1).any():
         values = np.rint(values).astype(np.int32)
-    return -values if inverted else values
+    return values, inverted

@@ -59,13 +59,14 @@ class Dicom:
         for series in folder.series:
             masks = masks_of(listing.root, series, folder, values, names, complaints)
             if masks is None:
-                bare.append(names.of("series", series.slices[0].path))
+                bare.append(series.slices[0].path.parent)
             elif not _faulty(series, complaints):
                 pairs += self._pairs(series, masks, names) if masks.names else ()
         found = complaints.problems()
         found += problem(
             "series-without-mask", "warning" if pairs else "error",
-            "some DICOM series have no mask and are not read", bare,
+            "some DICOM series have no mask and are not read",
+            [names.of("series", path) if pairs else str(path) for path in bare],
             "Put a DICOM-SEG, or a NIfTI label volume, into the folder of the series.",
         )  # fmt: skip
         return Found(
@@ -82,7 +83,8 @@ class Dicom:
             return Nifti.read(root, name)
         path = find_path(root, hidden)
         if hidden.startswith("dicom-"):
-            return image_frame(read_slice(path), rest)
+            pixels, inverted = read_slice(path)
+            return image_frame(pixels, rest, inverted=inverted)
         try:
             frames: Any = SEG_FRAMES.get(path)
             out = np.zeros(frames.shape[1:], np.int32)

@@ -12,16 +12,19 @@ from medsynth.data.raster import UnreadableError
 from medsynth_medical_io.window import Window
 
 
-def image_frame(pixels: NDArray[Any], window: str) -> bytes:
+def image_frame(pixels: NDArray[Any], window: str, *, inverted: bool = False) -> bytes:
     """Return (H, W) grey values in their window as uint8, or as they are where it is "raw".
 
-    (H, W, 3) uint8 colours pass unchanged.
+    (H, W, 3) uint8 colours pass unchanged. Where high values are dark (`inverted`), they
+    become low, so that all pictures are of one kind.
     """
     if pixels.ndim == 3:
         return array_bytes(pixels)
     if window != "raw":
-        return array_bytes(Window.parse(window).apply(_finite(pixels)))
-    return array_bytes(pixels.astype(np.float32 if pixels.dtype.kind == "f" else np.int32))
+        shown = Window.parse(window).apply(_finite(pixels))
+        return array_bytes(255 - shown if inverted else shown)
+    values = pixels.astype(np.float32 if pixels.dtype.kind == "f" else np.int32)
+    return array_bytes(-values if inverted else values)
 
 
 def label_frame(pixels: NDArray[Any]) -> bytes:

@@ -34,7 +34,10 @@ def volume_pairs(listing: Listing) -> Found | None:
                  attributes=pair.attributes)
             for pair in best.pairs
         ),
+        lonely_images=tuple(map(_real, best.lonely_images)),
+        lonely_masks=tuple(map(_real, best.lonely_masks)),
         duplicates=tuple(map(_real, best.duplicates)),
+        passed_over=tuple(map(_real, best.passed_over)),
         class_names=best.class_names,
     )  # fmt: skip
 

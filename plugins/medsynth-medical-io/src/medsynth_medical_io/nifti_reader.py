@@ -59,11 +59,15 @@ class Nifti:
         complaints = Complaints(names, "nifti", self._options.on_bad)
         for twice in volumes.duplicates:
             complaints.add("volume-twice", PurePosixPath(twice), "have one name")
+        for lonely, kind in ((volumes.lonely_images, "labels"), (volumes.lonely_masks, "image")):
+            for path in lonely:
+                complaints.add("volume-lonely", PurePosixPath(path), f"it has no {kind}")
         slices: list[Pair] = []
         for pair in volumes.pairs:
             slices += self._slices(listing.root, pair, names, complaints)
         return Found(
             tuple(sorted(slices, key=lambda each: each.key)),
+            passed_over=tuple(names.of("nifti", PurePosixPath(p)) for p in volumes.passed_over),
             class_names=volumes.class_names,
             problems=tuple(complaints.problems()),
         )

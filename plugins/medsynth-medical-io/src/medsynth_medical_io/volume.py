@@ -15,6 +15,7 @@ from nibabel.orientations import (
     io_orientation,
     ornt_transform,
 )
+from nibabel.volumeutils import apply_read_scaling
 from numpy.typing import NDArray
 
 from medsynth.io.file_cache import FileCache
@@ -36,7 +37,7 @@ class Volume:
     Raises:
         OSError: it is not there.
         NotAVolumeError: it holds something else.
-        ValueError: it is damaged.
+        ValueError: it is damaged; as in all messages here, no file is named.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,7 +48,7 @@ class Volume:
             sides = tuple(int(side) for side in self._image.shape)
             kind = np.dtype(self._image.get_data_dtype())
         except Exception as error:
-            raise ValueError(f"it is damaged or no NIfTI ({error})"[:160]) from error
+            raise ValueError(f"it is damaged or no NIfTI ({type(error).__name__})") from error
         self.shape = (*sides, 1)[:3] if len(sides) == 2 else sides[:3]
         if len(sides) < 2 or any(side != 1 for side in sides[3:]):
             raise NotAVolumeError(f"it has {len(sides)} axes ({'x'.join(map(str, sides))})")
@@ -69,11 +70,6 @@ class Volume:
         """The display range of the header, where it has one."""
         low, high = (float(self._image.header[key]) for key in ("cal_min", "cal_max"))
         return window_of((low + high) / 2, high - low, "LINEAR_EXACT")
-
-    def all_pixels(self) -> NDArray[Any]:
-        """Return all voxels in the file's own axes, (X, Y, Z)."""
-        pixels = np.asanyarray(self._image.dataobj)
-        return pixels.reshape(self.shape)
 
     def shape_in(self, view: str) -> tuple[int, int, int]:
         """Return (W, H, K) in a view."""
@@ -98,7 +94,7 @@ class Volume:
         try:
             plane = self._at(tuple(index))
         except Exception as error:
-            raise ValueError(f"it is damaged or truncated ({error})"[:160]) from error
+            raise ValueError(f"it is damaged or truncated ({type(error).__name__})") from error
         plane = plane.T if sources[0] > sources[1] else plane
         for axis in (0, 1):
             plane = np.flip(plane, axis) if flipped[axis] else plane
@@ -106,13 +102,13 @@ class Volume:
 
     def _at(self, index: tuple[Any, ...]) -> NDArray[Any]:
         """Return a plane; of a zipped file all is unpacked once, of others only the plane."""
+        stored = self._image.dataobj
         if not self._zipped and not self._flat:
-            return np.asanyarray(self._image.dataobj[index + self._tail])
+            return np.asanyarray(stored[index + self._tail])
         with self._lock:
             if self._kept is None:
-                pixels = self.all_pixels()
-                self._kept = pixels.astype(np.float32) if pixels.dtype.kind == "f" else pixels
-        return np.asarray(self._kept[index])
+                self._kept = np.asanyarray(stored.get_unscaled()).reshape(self.shape)
+        return np.asanyarray(apply_read_scaling(self._kept[index], stored.slope, stored.inter))
 
     def _sources(self, view: str) -> tuple[list[int], list[bool]]:
         """Return for columns, rows and slices the file's axis, and whether it runs back."""
@@ -122,4 +118,4 @@ class Volume:
 
 
 VOLUMES = FileCache(Volume, most=4)
-"""Open volumes; of zipped ones the voxels stay in memory."""
+"""Open volumes; of zipped ones the voxels stay in memory as they are stored."""
