@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from medsynth.data.array_bytes import array_bytes
 from medsynth.data.listing import Listing
@@ -18,17 +22,9 @@ from medsynth.data.raster import UnreadableError
 from medsynth.data.readers import Found, Pair
 from medsynth.data.readers.coco_file import COCO_FILES, CocoFile, NotCocoError
 from medsynth.data.readers.coco_pictures import Pictures, split_named
-from medsynth.data.readers.coco_pixels import draw, leaves_frame
+from medsynth.data.readers.coco_pixels import draw
+from medsynth.data.readers.coco_problems import Files, file_problems
 from medsynth.data.readers.exported import exported_attributes, synthetic_problems
-
-Files = dict[PurePosixPath, CocoFile]
-FAULTS = {
-    "coco-image-entry": ("some image entries lack an id, a file_name, a width or a height",
-                         "Mend these entries."),
-    "coco-image-twice": ("some image ids stand for two images", "Give each image its own id."),
-    "coco-no-such-image": ("some annotations name an image that their file does not list",
-                           "Add the image, or take these annotations out."),
-}  # fmt: skip
 
 
 class Coco:
@@ -48,7 +44,7 @@ class Coco:
         pairs = tuple(_pairs([each for each in placed if len(each[3]) == 1]))
         listed = {place for each in placed for place in each[3]}
         rest = [path.as_posix() for path in listing.images if path not in listed]
-        problems += _file_problems(files)
+        problems += file_problems(files)
         problems += problem(
             "coco-not-listed", "warning", "some pictures stand in no annotation file", rest,
             "They are not read; list them (an image without annotations has no object).",
@@ -71,10 +67,16 @@ class Coco:
         file = COCO_FILES.get(root / head)
         if not number.isdigit() or int(number) >= len(file.images):
             raise UnreadableError(f"{head} has changed: it lists {len(file.images)} images")
-        entry = file.images[int(number)]
-        hw = (entry["height"], entry["width"])
-        labels, numbers = draw(file.annotations.get(entry["id"], []), hw, file.values)
+        labels, numbers = _drawn(file, int(number))
         return array_bytes(labels if kind == "labels" else numbers)
+
+
+@lru_cache(maxsize=8)
+def _drawn(file: CocoFile, number: int) -> tuple[NDArray[np.uint16], NDArray[np.int32]]:
+    """Return labels and numbers of an image, drawn once for the two that are read in turn."""
+    entry = file.images[number]
+    hw = (entry["height"], entry["width"])
+    return draw(file.annotations.get(entry["id"], []), hw, file.values)
 
 
 def _files(listing: Listing) -> tuple[Files, list[Problem]]:
@@ -115,32 +117,3 @@ def _pairs(placed: list[Placed]) -> Iterator[Pair]:
             f"{path}/instances/{number}",
             {**({"split": split} if split else {}), **exported_attributes(entry)},
         )
-
-
-def _file_problems(files: Files) -> list[Problem]:
-    out = []
-    for code, (what, tip) in FAULTS.items():
-        said = [f"{p}: {text}" for p, file in files.items() for c, text in file.faults if c == code]
-        out += problem(code, "error", what, said, tip)
-    names = {tuple(file.values.items()) for file in files.values()}
-    out += problem(
-        "coco-categories", "error", "the annotation files have other categories",
-        [str(path) for path in files] if len(names) > 1 else [],
-        "List the same categories with the same ids in each file.",
-    )  # fmt: skip
-    crowds, cut = [], []
-    for file in files.values():
-        for image in file.images:
-            for annotation in file.annotations.get(image["id"], []):
-                crowds += [image["file_name"]] if annotation.get("iscrowd") else []
-                hw = (image["height"], image["width"])
-                cut += [image["file_name"]] if leaves_frame(annotation, hw) else []
-    out += problem(
-        "coco-crowd", "warning", "some annotations are crowds, taken for one object each", crowds,
-        "Leave them out of the file where single objects matter.",
-    )  # fmt: skip
-    out += problem(
-        "coco-cut", "warning", "some polygons leave their image and were cut at its edge", cut,
-        "Check that annotations and images have one size.",
-    )  # fmt: skip
-    return out

@@ -22,7 +22,7 @@ class NotCocoError(ValueError):
     """A JSON file without COCO's lists; it may be anything else."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CocoFile:
     """What a file says; whatever is wrong with single entries is in `faults`.
 
