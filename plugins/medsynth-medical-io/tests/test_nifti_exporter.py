@@ -1,6 +1,7 @@
 """Slices go back to volumes: every voxel and every millimetre."""
 
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -97,42 +98,41 @@ def test_loose_samples_are_stacked_by_size(tmp_path):
                      ("synthetic-0003", (12, 12, 2)), ("synthetic-0004", (12, 12, 1))]  # fmt: skip
 
 
-@pytest.fixture
-def environment(metadata):
+def test_medsynth_lists_it(metadata):
     core = Path(medsynth.__file__).parents[1]
     path = [str(metadata), str(HOME / "src"), str(core), os.environ.get("PYTHONPATH", "")]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path)), "COLUMNS": "200"}
+    found = subprocess.run(
+        [sys.executable, "-m", "medsynth", "plugins", "--json"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))},
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    listed = json.loads(found.stdout)
+    ours = {(kind, name) for kind, names in listed.items() for name, dist in names.items()
+            if dist == "medsynth-medical-io"}  # fmt: skip
+    assert ours == {("data layout reader", "dicom"), ("data layout reader", "nifti"),
+                    ("export format", "nifti")}  # fmt: skip
 
 
-def test_the_command_line_fits_and_exports(volumes, tmp_path, environment):
-    recipe = tmp_path / "tiny.yaml"
-    recipe.write_text(
-        "data: {size: 16}\n"
-        "model: {codec: {name: haar, factor: 4}, compact: {channels: [8, 16], hint_width: 2}}\n"
-        "training: {batch: 4, threads: 1}\n"
-        "base: {steps: 2, warmup_steps: 1}\nsiamese: {steps: 2, warmup_steps: 1}\n"
-        "sampling: {steps: 2, batch: 4}\n"
-    )
+RECIPE = """\
+data: {size: 16}
+model: {codec: {name: haar, factor: 4}, compact: {channels: [8, 16], hint_width: 2}}
+training: {batch: 4, threads: 1}
+base: {steps: 2, warmup_steps: 1}
+siamese: {steps: 2, warmup_steps: 1}
+"""
 
-    def run(*arguments):
-        command = [sys.executable, "-m", "medsynth", *map(str, arguments)]
-        done = subprocess.run(
-            command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
-    listed = run("plugins")
-    assert "dicom" in listed
-    assert "medsynth-medical-io" in listed
-    run("fit", volumes, "--recipe", recipe, "--run", "run", "--device", "cpu",
-        "--set", "data.plugin.nifti.window=[100, 400]")  # fmt: skip
-    run("export", "--format", "nifti", "--run", "run", "--out", "out",
-        "--set", "export.ratio=0", "--set", "export.geometry=original")  # fmt: skip
-    for path in (*(tmp_path / "run").rglob("*"), *(tmp_path / "out").rglob("*")):
+def test_a_run_goes_back_to_volumes_and_names_nobody(volumes, tmp_path):
+    recipe, run, out = tmp_path / "tiny.yaml", tmp_path / "run", tmp_path / "out"
+    recipe.write_text(RECIPE)
+    window = {"data.plugin.nifti.window": [100, 400]}
+    medsynth.fit(volumes, recipe=str(recipe), run=run, options=window, device="cpu")
+    whole = {"export.ratio": 0, "export.geometry": "original"}
+    medsynth.export("nifti", run=run, out=out, options=whole)
+    for path in (*run.rglob("*"), *out.rglob("*")):
         assert "SMITH" not in path.name
         assert path.is_dir() or b"SMITH" not in path.read_bytes(), path
-    back = {nib.load(path).get_fdata().sum() for path in (tmp_path / "out").glob("*/labels/*")}
+    back = {nib.load(path).get_fdata().sum() for path in out.glob("*/labels/*")}
     truth = {nib.load(path).get_fdata().sum() for path in (volumes / "labelsTr").iterdir()}
     assert back == truth
 
