@@ -35,9 +35,16 @@ def build(root, **options):
     return build_index(root, DataOptions(size=32, **options), seed=0)
 
 
-def test_rgb_in_one_file_and_a_labelled_test_part(root):
+@pytest.mark.parametrize("home", [".", "nnUNet_raw/Dataset001_Liver"])
+def test_rgb_in_one_file_and_a_labelled_test_part(root, home):
     fold = {"train": [f"c_{i}" for i in range(4)], "val": ["c_4", "c_5"]}
-    (root / "splits_final.json").write_text(json.dumps([fold, {"train": ["c_5"], "val": []}]))
+    splits = root / home.replace("raw", "preprocessed") / "splits_final.json"
+    splits.parent.mkdir(parents=True, exist_ok=True)
+    if home != ".":
+        (root / home).mkdir(parents=True)
+        for name in ("imagesTr", "labelsTr", "imagesTs", "labelsTs", "dataset.json"):
+            (root / name).rename(root / home / name)
+    splits.write_text(json.dumps([fold, {"train": ["c_5"], "val": []}]))
     index = build(root)
     assert (index.reader, index.channels) == ("nnunet", 3)
     assert [c.name for c in index.classes] == ["background", "liver", "tumour"]

@@ -1,7 +1,8 @@
 """nnU-Net raw data: `imagesTr/case_0000.png`, `labelsTr/case.png`, `dataset.json`.
 
-Cases of `imagesTs` with `labelsTs` are the test split; where `splits_final.json` is there, its
-first fold divides the training cases into train and val.
+Cases of `imagesTs` with `labelsTs` are the test split; where `splits_final.json` is there,
+beside them or in `nnUNet_preprocessed`, its first fold divides the training cases into train and
+val.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class NnUnet:
         if not train.pairs:
             return None
         home = listing.root / PurePosixPath(train.pairs[0].image).parent.parent
-        splits = _splits(home / "splits_final.json")
+        splits = _splits(home) or _splits(home.parents[1] / "nnUNet_preprocessed" / home.name)
         if splits or test.pairs:
             train = _with_splits(train, {pair.key: splits.get(pair.key, "") if splits else "train"
                                          for pair in train.pairs})  # fmt: skip
@@ -80,10 +81,10 @@ def _in_both(train: tuple[Pair, ...], test: tuple[Pair, ...]) -> tuple[str, ...]
     return tuple(f"{images[p.key]} and {p.image}" for p in test if p.key in images)
 
 
-def _splits(path: Path) -> dict[str, str]:
+def _splits(folder: Path) -> dict[str, str]:
     """Return case -> train or val by the first fold of splits_final.json; {} without one."""
     try:
-        fold: Any = json.loads(path.read_text(encoding="utf-8"))[0]
+        fold: Any = json.loads((folder / "splits_final.json").read_text(encoding="utf-8"))[0]
         return {str(case): split for split in ("train", "val") for case in fold[split]}
     except (OSError, ValueError, KeyError, IndexError, TypeError):
         return {}
