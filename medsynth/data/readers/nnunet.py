@@ -34,7 +34,7 @@ class NnUnet:
         if not train.pairs:
             return None
         home = listing.root / PurePosixPath(train.pairs[0].image).parent.parent
-        splits = _splits(home) or _splits(home.parents[1] / "nnUNet_preprocessed" / home.name)
+        splits = _splits(home) or _splits(home.parent.parent / "nnUNet_preprocessed" / home.name)
         if splits or test.pairs:
             train = _with_splits(train, {pair.key: splits.get(pair.key, "") if splits else "train"
                                          for pair in train.pairs})  # fmt: skip
