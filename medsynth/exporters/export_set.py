@@ -28,6 +28,8 @@ class Row:
     image_sha256: of a real pair's image file; empty where not known.
     quality: least percentile of a synthetic sample's gates, see `store.verdicts`.
     classes: ids of the classes that its mask shows, where somebody asked for them.
+    attributes: of a real pair what the index says of it: CSV columns, its place in a volume.
+    spacing_mm: (down the rows, along the columns) of the source of a real pair, where known.
     """
 
     id: str
@@ -39,6 +41,8 @@ class Row:
     image_sha256: str = ""
     quality: float | None = None
     classes: tuple[int, ...] | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict, compare=False)
+    spacing_mm: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,8 @@ def real_rows(index: DataIndex, with_classes: bool) -> tuple[Row, ...]:
             content=f"{i.image_sha256} {i.mask_sha256}",
             image_sha256=i.image_sha256,
             classes=classes(i),
+            attributes=i.attributes,
+            spacing_mm=i.spacing_mm,
         )
         for i in index.items
     )
