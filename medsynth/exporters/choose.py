@@ -24,7 +24,7 @@ class ChoiceOptions(Options):
     """At most so many synthetic pairs for each real pair of train; 0 = real only, null = all."""
 
     geometry: Literal["model", "original"] = "model"
-    """original: real pairs at the size of their files (folder, coco); synthetic ones stay."""
+    """original: real pairs at the size of their files, synthetic ones as they are; not hdf5."""
 
 
 def choose(rows: Iterable[Row], options: ChoiceOptions) -> tuple[Row, ...]:

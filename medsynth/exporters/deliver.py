@@ -1,4 +1,4 @@
-"""The order of an export: check, recognise, write beside, put in place."""
+"""The order of an export: name, recognise, check, write beside, put in place."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from medsynth.core.errors import InputError, UsageError, listed
+from medsynth.core.errors import UsageError
 from medsynth.exporters.card import content_hash, is_whole, read_card, to_card, write_card
 from medsynth.exporters.exporter import EXPORTERS, Exporter, ExportResult, ExportSet, Report
 from medsynth.exporters.leakage import refuse_leaks
+from medsynth.exporters.names import ANY_NAME
 from medsynth.exporters.options import ExportOptions, options_of
+from medsynth.exporters.renaming import renamed
 from medsynth.exporters.replace_folder import held, replaced
 
 
@@ -47,16 +49,17 @@ def deliver(
     """
     exporter = exporter_named(format_name)
     out = out.expanduser().resolve()
-    _refuse_twins(export_set)
     refuse_leaks(export_set)
     own = options_of(format_name, exporter.options, options)
-    notes = (*export_set.notes, *exporter.check(export_set, own))
+    renaming = renamed(export_set, options.name_template, getattr(exporter, "name_rule", ANY_NAME))
+    export_set = replace(renaming.export_set, workers=options.workers)
     with held(out):
         card = read_card(out)
         content = content_hash(format_name, export_set, own)
         if card and card["content"] == content and is_whole(out, card):
             return _known(card, exporter, export_set, out)
         _refuse_occupied(out, card, overwrite)
+        notes = (*export_set.notes, *exporter.check(export_set, own))
         with replaced(out) as folder:
             written = exporter.write(export_set, folder, own, report)
             result = replace(
@@ -66,6 +69,7 @@ def deliver(
                 out=out,
                 how_to_load=exporter.how_to_load(export_set, out),
             )
+            renaming.write(folder)
             write_card(folder, to_card(format_name, export_set, own, result))
     return result
 
@@ -81,20 +85,6 @@ def _known(
         up_to_date=True,
         how_to_load=exporter.how_to_load(export_set, out),
     )
-
-
-def _refuse_twins(export_set: ExportSet) -> None:
-    """Refuse ids that would be one file, also where file names have no case."""
-    seen: dict[str, str] = {}
-    twins = [
-        f"{row.id} and {other}"
-        for row in export_set.rows
-        if (other := seen.setdefault(row.id.casefold(), row.id)) is not row.id
-    ]
-    if twins:
-        raise InputError(
-            f"two samples would have one file name: {listed(twins)}.", "Rename one of each two."
-        )
 
 
 def _refuse_occupied(out: Path, card: dict[str, Any] | None, overwrite: bool) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from medsynth.core.errors import InputError, listed
 from medsynth.core.types import SPLITS, LabelClass, Origin, Sample, Split
+from medsynth.io.ordered import ordered_map
+
+T = TypeVar("T")
 
 Counts = dict[str, dict[str, int]]
 """split -> origin -> number of samples."""
@@ -43,12 +46,13 @@ class ExportSet:
     channels: 1 (grey) or 3 (RGB), for all images.
     has_instances: whether the data has instance ids; a sample's may still be None.
     rows: what is written, in this order.
-    load: gives the pixels of a row; called once a row and pass.
+    load: gives the pixels of a row; called once a row and pass, by `workers` threads.
     hw: (height, width) of all images, or None where sizes differ.
     real: every real pair behind the set, written or not; leakage is judged by these.
     about: JSON values for export.json: run, recipe hash, checkpoint hash. No absolute
         paths and no times, or the same input would not give the same bytes.
     notes: sentences for the user about how the set was put together.
+    workers: threads that load and convert; what is yielded and its order are the same.
     """
 
     name: str
@@ -61,6 +65,7 @@ class ExportSet:
     real: tuple[Row, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    workers: int = 1
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -74,9 +79,21 @@ class ExportSet:
         Raises:
             InputError: a sample is not what its row and the set say of it.
         """
-        for row in self.rows:
-            if split is None or row.split == split:
-                yield self._checked(row, self.load(row))
+        return self.converted(_itself, split)
+
+    def converted(self, convert: Callable[[Sample], T], split: Split | None = None) -> Iterator[T]:
+        """Yield what `convert` makes of the samples, as `samples` yields these.
+
+        The place for work that takes its time, such as compressing: threads share it.
+        `convert` must not change anything that another call sees.
+
+        Raises:
+            InputError: as `samples`.
+        """
+        rows = (row for row in self.rows if split is None or row.split == split)
+        yield from ordered_map(
+            lambda row: convert(self._checked(row, self.load(row))), rows, self.workers
+        )
 
     def splits(self) -> tuple[Split, ...]:
         """Return the splits that have rows, in the order train, val, test."""
@@ -99,6 +116,10 @@ class ExportSet:
                 "Its files changed since they were listed; fit or augment again.",
             )
         return sample
+
+
+def _itself(sample: Sample) -> Sample:
+    return sample
 
 
 def _problem(export_set: ExportSet, row: Row, sample: Sample) -> str | None:

@@ -46,7 +46,7 @@ class Hdf5:
     summary: ClassVar[str] = "one HDF5 file with images and masks, compressed, a chunk a sample"
     options: ClassVar[type[Options]] = Hdf5Options
 
-    def check(self, export_set: ExportSet, options: Hdf5Options) -> list[str]:  # noqa: ARG002
+    def check(self, export_set: ExportSet, options: Hdf5Options) -> list[str]:
         """Refuse images of several sizes, which one array cannot hold.
 
         Raises:
