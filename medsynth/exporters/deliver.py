@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from medsynth.core.errors import UsageError
+from medsynth.core.errors import InputError, UsageError
 from medsynth.exporters.card import content_hash, is_whole, read_card, to_card, write_card
 from medsynth.exporters.exporter import EXPORTERS, Exporter, ExportResult, ExportSet, Report
 from medsynth.exporters.leakage import refuse_leaks
@@ -27,7 +27,7 @@ def exporter_named(name: str) -> Exporter:
     try:
         EXPORTERS.get(name)
     except UsageError as error:
-        formats = "\n".join(f"  {known}: {item.summary}" for known, item in EXPORTERS.items())
+        formats = "\n".join(f"  {known}: {_summary(known)}" for known in EXPORTERS.names())
         raise UsageError(error.what, f"The formats are:\n{formats}") from None
     raise AssertionError("the registry knows a name that it does not list")
 
@@ -72,6 +72,14 @@ def deliver(
             renaming.write(folder)
             write_card(folder, to_card(format_name, export_set, own, result))
     return result
+
+
+def _summary(name: str) -> str:
+    """Return the line of a format; of one that cannot be imported, what to do about it."""
+    try:
+        return EXPORTERS.get(name).summary
+    except InputError as error:
+        return f"not usable now. {error.tip}"
 
 
 def _known(

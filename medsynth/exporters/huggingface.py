@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,7 +17,7 @@ from medsynth.core.types import Sample
 from medsynth.exporters.classes_json import write_classes
 from medsynth.exporters.exporter import ExportResult, ExportSet, Report, Row
 from medsynth.exporters.files import Files, write_files
-from medsynth.exporters.folder import pictures
+from medsynth.exporters.pictures import all_pictures, filled_instances
 from medsynth.io.images import encode_png
 
 COLUMN_OF = {"images": "file_name", "masks": "mask_file_name", "instances": "instances_file_name"}
@@ -30,10 +30,11 @@ class HuggingFace:
     options: ClassVar[type[Options]] = Options
 
     def check(self, export_set: ExportSet, options: Options) -> list[str]:
-        """Say what older readers do not see."""
+        """Say what the reader does not see."""
         return [
-            "`mask` is a column from datasets 4 on; older releases read `image` alone. "
-            "Class names are in classes.json."
+            *filled_instances(export_set),
+            "`datasets` 5 makes columns of image and mask; old releases know the image alone. "
+            "Class names are in classes.json.",
         ]
 
     def write(
@@ -52,7 +53,7 @@ class HuggingFace:
                 lists[split] = stack.enter_context(path.open("w", encoding="utf-8", newline="\n"))
 
             def listed() -> Iterator[Files]:
-                converted = export_set.converted(to_files)
+                converted = export_set.converted(converter(export_set))
                 for row, files in zip(export_set.rows, converted, strict=True):
                     line = json.dumps(to_line(row, files), ensure_ascii=False)
                     lists[row.split].write(line + "\n")
@@ -68,12 +69,17 @@ class HuggingFace:
         return f"from datasets import load_dataset; data = {load}  # pip install datasets"
 
 
-def to_files(sample: Sample) -> Files:
-    """Return the pictures of one sample."""
-    return {
-        f"{sample.split}/{kind}/{sample.id}.png": encode_png(array)
-        for kind, array in pictures(sample, "index").items()
-    }
+def converter(export_set: ExportSet) -> Callable[[Sample], Files]:
+    """Return what gives the pictures of one sample of the set, as files."""
+
+    def convert(sample: Sample) -> Files:
+        pictures = all_pictures(sample, numbered=export_set.has_instances)
+        return {
+            f"{sample.split}/{kind}/{sample.id}.png": encode_png(array)
+            for kind, array in pictures.items()
+        }
+
+    return convert
 
 
 def to_line(row: Row, files: Files) -> dict[str, Any]:

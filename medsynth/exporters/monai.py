@@ -15,8 +15,9 @@ from medsynth.core.types import Split
 from medsynth.exporters.citation import LICENSE_NOTE, generator
 from medsynth.exporters.exporter import ExportResult, ExportSet, Report
 from medsynth.exporters.files import Files, write_files
-from medsynth.exporters.huggingface import to_files
+from medsynth.exporters.huggingface import converter
 from medsynth.exporters.json_lists import json_lists
+from medsynth.exporters.pictures import filled_instances
 from medsynth.exporters.samples_csv import write_samples
 
 NAME = "dataset.json"
@@ -32,7 +33,10 @@ class Monai:
 
     def check(self, export_set: ExportSet, options: Options) -> list[str]:
         """Say how MONAI turns pictures."""
-        return ["MONAI's LoadImage gives PNGs as (W, H); `reverse_indexing=False` as (H, W)."]
+        return [
+            *filled_instances(export_set),
+            "MONAI reads PNGs as (W, H); as (H, W): LoadImage(PILReader, reverse_indexing=False).",
+        ]
 
     def write(
         self,
@@ -46,7 +50,7 @@ class Monai:
         with json_lists(out / NAME, head(export_set), keys) as lists:
 
             def listed() -> Iterator[Files]:
-                converted = export_set.converted(to_files)
+                converted = export_set.converted(converter(export_set))
                 for row, files in zip(export_set.rows, converted, strict=True):
                     item = {ITEM_OF[path.split("/")[1]]: path for path in files}
                     lists[KEY_OF[row.split]].append(item)

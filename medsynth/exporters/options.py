@@ -24,7 +24,7 @@ class ExportOptions(
     """The section `export` of a recipe; a format reads its own keys and no others."""
 
     name_template: str = "{id}"
-    """What files are called; may hold {id}, {split} and {origin}, e.g. "{split}_{id}"."""
+    """Names of files, of {id}, {split}, {origin}; as in --set 'export.name_template="a_{id}"'."""
 
     workers: int = Field(default=2, ge=1, le=64)
     """Threads that read and compress; the bytes do not depend on it."""

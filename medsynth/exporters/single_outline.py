@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial.distance import cdist
 
+from medsynth.exporters.components import EIGHT_NEIGHBOURS
 from medsynth.exporters.polygon import Ring, rings
 
 INSET_PX = 0.25
@@ -23,12 +24,14 @@ Points = NDArray[np.float64]
 
 
 def single_outline(pixels: NDArray[np.bool_]) -> tuple[Points, int, int]:
-    """Return one outline of all `pixels`, the number of holes, and the number of pieces.
+    """Return one outline of all `pixels`, the number of holes, and of pieces that do not touch.
 
     Args:
-        pixels: (H, W) bool, not empty; its pieces are 4-connected.
+        pixels: (H, W) bool, not empty.
     """
     pieces, count = ndimage.label(pixels)
+    if count > 1:
+        _, count = ndimage.label(pixels, structure=EIGHT_NEIGHBOURS)
     outlines, holes = [], 0
     for number, (rows, columns) in enumerate(ndimage.find_objects(pieces), start=1):
         piece = pieces[rows, columns] == number

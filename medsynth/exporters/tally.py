@@ -70,7 +70,8 @@ class Tally:
             )
         if self.bridged_holes or self.bridged_parts:
             notes.append(
-                f"{self.bridged_holes} objects have holes and {self.bridged_parts} are in "
-                "several pieces; a row holds one outline, so these are joined to it by a line."
+                f"{self.bridged_holes} objects have holes and {self.bridged_parts} are in several "
+                "pieces; a row holds one outline, so both are joined to it by lines, which "
+                "between pieces cross background."
             )
         return [*notes, *self.ious.note("Polygons")]

@@ -72,11 +72,13 @@ class TransUnet:
         return ExportResult(export_set.counts())
 
     def how_to_load(self, export_set: ExportSet, out: Path) -> str:
-        """Return the command-line options of TransUNet's train.py."""
+        """Return a line for the first slice, and the options of TransUNet's train.py."""
         place = out.as_posix()
+        first = next((row.id for row in export_set.rows if row.split == "train"), "...")
         return (
-            f'arguments = "--root_path {place}/train_npz --list_dir {place}/lists '
-            f'--num_classes {len(export_set.classes)}"'
+            f'import numpy; item = numpy.load("{place}/train_npz/{first}_slice000.npz")'
+            f"  # train.py --root_path {place}/train_npz --list_dir {place}/lists "
+            f"--num_classes {len(export_set.classes)}"
         )
 
 

@@ -10,7 +10,6 @@ import json
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from medsynth.core.options import Options
@@ -19,8 +18,11 @@ from medsynth.exporters.classes_json import write_classes
 from medsynth.exporters.exporter import ExportResult, ExportSet, Report, Row
 from medsynth.exporters.files import Files
 from medsynth.exporters.names import WITHOUT_DOTS, NameRule
+from medsynth.exporters.pictures import all_pictures, filled_instances
 from medsynth.exporters.tar_shards import tar_shards
 from medsynth.io.images import encode_png
+
+END_OF = {"images": ".png", "masks": ".mask.png", "instances": ".instances.png"}
 
 
 class WebDatasetOptions(Options):
@@ -39,9 +41,7 @@ class WebDataset:
 
     def check(self, export_set: ExportSet, options: WebDatasetOptions) -> list[str]:
         """Say how samples without instances are written among others."""
-        if export_set.has_instances:
-            return ["`instances.png` is 0 throughout for masks that hold no instances."]
-        return []
+        return filled_instances(export_set)
 
     def write(
         self, export_set: ExportSet, out: Path, options: WebDatasetOptions, report: Report
@@ -50,14 +50,14 @@ class WebDataset:
         done = 0
 
         def convert(sample: Sample) -> Files:
-            return to_pictures(sample, numbered=export_set.has_instances)
+            return to_members(sample, numbered=export_set.has_instances)
 
         for split in export_set.splits():
             rows = (row for row in export_set.rows if row.split == split)
             with tar_shards(out / split, options.shard_samples) as shards:
                 converted = export_set.converted(convert, split)
-                for row, pictures in zip(rows, converted, strict=True):
-                    shards.add({**pictures, f"{row.id}.json": to_json(row)})
+                for row, members in zip(rows, converted, strict=True):
+                    shards.add({**members, f"{row.id}.json": to_json(row)})
                     done += 1
                     report(done, len(export_set), row.id)
         write_classes(out, export_set.classes)
@@ -72,27 +72,19 @@ class WebDataset:
         )
 
 
-def to_pictures(sample: Sample, *, numbered: bool) -> Files:
+def to_members(sample: Sample, *, numbered: bool) -> Files:
     """Return image and mask of one sample, and its instances if the set is `numbered`."""
-    found = {
-        f"{sample.id}.png": encode_png(sample.image),
-        f"{sample.id}.mask.png": encode_png(sample.mask.labels),
-    }
-    if numbered:
-        instances = sample.mask.instances
-        if instances is None:
-            instances = np.zeros(sample.mask.hw, dtype=np.uint16)
-        found[f"{sample.id}.instances.png"] = encode_png(instances)
-    return found
+    pictures = all_pictures(sample, numbered=numbered)
+    return {f"{sample.id}{END_OF[kind]}": encode_png(array) for kind, array in pictures.items()}
 
 
 def to_json(row: Row) -> bytes:
-    """Return what the JSON of a sample holds."""
+    """Return what the JSON of a sample holds; of an empty list `datasets` makes a wrong type."""
     value = {
         "id": row.id,
         "split": row.split,
         "origin": row.origin,
         "group": row.group,
-        "sources": list(row.sources),
+        "sources": ";".join(row.sources),
     }
     return json.dumps(value, ensure_ascii=False).encode()
