@@ -21,12 +21,13 @@ from medsynth.exporters.exporter import ExportResult, ExportSet, Report
 from medsynth.exporters.files import Files, write_files
 from medsynth.exporters.lost import refuse_gaps
 from medsynth.exporters.samples_csv import write_samples
-from medsynth.exporters.single_outline import drawn, single_outline
+from medsynth.exporters.single_outline import Points, single_outline
 from medsynth.exporters.tally import Tally
+from medsynth.exporters.yolo_reading import filled, read_row
 from medsynth.exporters.yolo_yaml import NAME, missing_splits, write_yaml
 from medsynth.io.images import encode_png
 
-DIGITS = 6
+DIGITS = 8
 LOOKED_AT = 64
 """So many samples are converted before writing, to say what will be lost."""
 
@@ -95,30 +96,31 @@ def to_files(sample: Sample) -> tuple[Files, Tally]:
 
 def to_rows(sample: Sample) -> tuple[list[str], Tally]:
     """Return a line of text for each object, and what converting did."""
-    tally, rows = Tally(), []
-    for part in parts(sample.mask):
+    tally, rows, hw = Tally(), [], sample.mask.hw
+    objects = list(parts(sample.mask))
+    for part in objects:
         tally.objects += 1
         tally.from_components += sample.mask.instances is None
         points, holes, pieces = single_outline(part.pixels)
         tally.bridged_holes += holes > 0
         tally.bridged_parts += pieces > 1
-        text = _numbers(points, part, sample.mask.hw)
-        tally.ious.add(round_trip_iou(part, text, sample.mask.hw))
-        rows.append(f"{part.class_id - 1} {text}\n")
+        rows.append(to_row(part, points, hw))
+    read = filled([read_row(row)[1] for row in rows], hw)
+    for part, pixels in zip(objects, read, strict=True):
+        tally.ious.add(_iou(part, pixels))
     return rows, tally
 
 
-def round_trip_iou(part: Part, text: str, hw: tuple[int, int]) -> float:
-    """Return the IoU of an object with what Ultralytics fills at the size of the image."""
-    points = np.array(text.split(), dtype=np.float32).reshape(-1, 2)
-    top, left, height, width = part.box
-    places = (points * np.array(hw[::-1], dtype=np.float32)).astype(np.int32)
-    covered = drawn(places - (left, top), (height, width))
-    both, either = covered & part.pixels, covered | part.pixels
-    return float(np.count_nonzero(both) / np.count_nonzero(either))
-
-
-def _numbers(points: NDArray[np.float64], part: Part, hw: tuple[int, int]) -> str:
+def to_row(part: Part, points: Points, hw: tuple[int, int]) -> str:
+    """Return the row of an object, whose outline is given in pixels of its box."""
     top, left, _, _ = part.box
     shares = (points + np.array([left, top])) / (hw[1], hw[0])
-    return " ".join(f"{value:.{DIGITS}f}" for value in shares.ravel().tolist())
+    numbers = " ".join(f"{value:.{DIGITS}f}" for value in shares.ravel().tolist())
+    return f"{part.class_id - 1} {numbers}\n"
+
+
+def _iou(part: Part, read: NDArray[np.bool_]) -> float:
+    top, left, height, width = part.box
+    inside = read[top : top + height, left : left + width]
+    shared = int(np.count_nonzero(inside & part.pixels))
+    return shared / (int(np.count_nonzero(read)) + part.area_px - shared)

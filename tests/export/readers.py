@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from pycocotools.coco import COCO
 
-from medsynth.exporters.single_outline import drawn
+from medsynth.exporters.yolo_reading import filled, read_row
 
 
 def picture(path):
@@ -128,19 +128,19 @@ def yolo_seg(folder):
     for path in folder.glob("labels/*/*.txt"):
         hw = picture(folder / "images" / path.parent.name / f"{path.stem}.png").shape[:2]
         labels = np.zeros(hw, np.uint8)
-        for class_id, outline in yolo_rows(path, hw):
-            labels[drawn(outline, hw)] = class_id + 1
+        for class_id, mask in yolo_rows(path, hw):
+            labels[mask] = class_id + 1
         found[path.stem] = labels
     return found
 
 
 def yolo_rows(path, hw):
-    for line in path.read_text().splitlines():
-        class_id, *numbers = line.split()
-        points = np.array(numbers, np.float32).reshape(-1, 2)
-        assert len(points) >= 3
-        assert 0 <= points.min() <= points.max() <= 1
-        yield int(class_id), points * np.array(hw[::-1], np.float32)
+    rows = [read_row(line) for line in path.read_text().splitlines()]
+    for _, outline in rows:
+        assert len(outline) >= 3
+        assert 0 <= outline.min() <= outline.max() <= 1
+    masks = filled([outline for _, outline in rows], hw)
+    return [(class_id, mask) for (class_id, _), mask in zip(rows, masks, strict=True)]
 
 
 READERS = {

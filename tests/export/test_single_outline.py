@@ -5,7 +5,8 @@ from scipy import ndimage
 from medsynth.core.types import Mask
 from medsynth.exporters.components import parts
 from medsynth.exporters.polygon import rasterize
-from medsynth.exporters.single_outline import drawn, single_outline
+from medsynth.exporters.single_outline import single_outline
+from medsynth.exporters.yolo_reading import drawn
 
 
 def masks():

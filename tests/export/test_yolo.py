@@ -8,7 +8,6 @@ from medsynth.core.types import LabelClass
 from medsynth.exporters.components import parts
 from medsynth.exporters.deliver import deliver
 from medsynth.exporters.options import ExportOptions
-from medsynth.exporters.single_outline import drawn
 from medsynth.exporters.yolo_seg import YoloSeg
 from medsynth.exporters.yolo_semantic import YoloSemantic
 
@@ -39,9 +38,9 @@ def test_each_object_is_a_row_of_its_class(channels, instances, tmp_path):
         found = list(yolo_rows(path, sample.mask.hw))
         objects = list(parts(sample.mask))
         assert [class_id + 1 for class_id, _ in found] == [part.class_id for part in objects]
-        for (_, outline), part in zip(found, objects, strict=True):
+        for (_, mask), part in zip(found, objects, strict=True):
             top, left, height, width = part.box
-            box = drawn(outline, sample.mask.hw)[top : top + height, left : left + width]
+            box = mask[top : top + height, left : left + width]
             assert box[part.pixels].all()
             if not instances:
                 assert np.array_equal(box, part.pixels)
