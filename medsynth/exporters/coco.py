@@ -19,6 +19,7 @@ from medsynth.exporters.citation import LICENSE_NOTE, generator
 from medsynth.exporters.components import Part, parts
 from medsynth.exporters.exporter import ExportResult, ExportSet, Report
 from medsynth.exporters.json_lists import json_lists
+from medsynth.exporters.samples_csv import write_samples
 from medsynth.exporters.tally import Tally
 from medsynth.io.images import encode_png
 
@@ -80,6 +81,7 @@ class Coco:
                     tally.add(counted)
                     done += 1
                     report(done, len(export_set), sample.id)
+        write_samples(out, export_set.rows)
         return ExportResult(export_set.counts(), tuple(tally.notes(options.min_area_px)))
 
     def how_to_load(self, export_set: ExportSet, out: Path) -> str:

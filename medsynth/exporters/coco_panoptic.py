@@ -17,6 +17,7 @@ from medsynth.exporters.coco import head, image_entry
 from medsynth.exporters.components import Part, classwise, parts
 from medsynth.exporters.exporter import ExportResult, ExportSet, Report
 from medsynth.exporters.json_lists import json_lists
+from medsynth.exporters.samples_csv import write_samples
 from medsynth.io.images import encode_png
 
 
@@ -71,6 +72,7 @@ class CocoPanoptic:
                     )
                     done += 1
                     report(done, len(export_set), sample.id)
+        write_samples(out, export_set.rows)
         return ExportResult(export_set.counts())
 
     def how_to_load(self, export_set: ExportSet, out: Path) -> str:

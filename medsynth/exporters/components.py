@@ -63,7 +63,7 @@ def classwise(labels: NDArray[np.uint8]) -> Iterator[Part]:
 
 
 def _present(labels: NDArray[np.uint8]) -> list[int]:
-    return [int(value) for value in np.unique(labels) if value]
+    return [int(value) for value in np.flatnonzero(np.bincount(labels.ravel())) if value]
 
 
 def _boxes(numbered: NDArray[np.integer]) -> Iterator[tuple[int, slice, slice]]:

@@ -135,7 +135,9 @@ def _problem(export_set: ExportSet, row: Row, sample: Sample) -> str | None:
         )
     if export_set.hw is not None and sample.mask.hw != export_set.hw:
         return f"its size is {sample.mask.hw}, that of the set {export_set.hw}"
-    unknown = set(np.unique(labels).tolist()) - {item.id for item in export_set.classes}
+    unknown = set(np.flatnonzero(np.bincount(labels.ravel())).tolist()) - {
+        item.id for item in export_set.classes
+    }
     if unknown:
         return f"its mask holds unknown class ids {listed(map(str, sorted(unknown)))}"
     if instances is not None and not np.array_equal(instances > 0, labels > 0):
