@@ -38,7 +38,7 @@ class ChoiceOptions(Options):
     """A text file of samples that you have thrown out: one id a line, "#" for comments."""
 
     geometry: Literal["model", "original"] = "model"
-    """original: real pairs at the size of their files (folder, coco); synthetic ones stay."""
+    """original: real pairs at the size of their files, synthetic ones as they are; not hdf5."""
 
 
 def choose(

@@ -12,11 +12,13 @@ from medsynth.core.errors import InputError, UsageError
 from medsynth.core.keys import key_of
 from medsynth.core.types import Mask, Sample
 from medsynth.data.index import DataIndex
-from medsynth.data.load import load_sample
+from medsynth.data.load import load_original, load_sample
+from medsynth.exporters.exporter import EXPORTERS
 from medsynth.store.lineage import Lineage
 from medsynth.store.samples import NewSample, SampleStore
 from medsynth.workflows.export import ExportConfig, export_run
 
+from .readers import READERS
 from .runs import SIZE, augment, make_run
 from .sets import quiet
 
@@ -87,6 +89,20 @@ def test_original_geometry_for_formats_that_can(run, tmp_path):
     assert "tell the two apart" in result.notes[0]
     with pytest.raises(InputError, match="differ in size"):
         export_run(ExportConfig("hdf5", run.path, sets=sets), quiet)
+
+
+@pytest.mark.parametrize("name", [n for n in EXPORTERS.names() if n not in {"hdf5", "transunet"}])
+def test_original_geometry_and_names_by_template_in_every_format(name, run, capsys):
+    augment(run, 2)
+    sets = ("export.geometry=original", 'export.name_template="{split}_{id}"')
+    result = export_run(ExportConfig(name, run.path, sets=sets), quiet)
+    found = READERS[name](result.out)
+    index = DataIndex.load(run.path)
+    for item in index.items:
+        assert np.array_equal(
+            found[f"{item.split}_{item.id}"], load_original(index, item).mask.labels
+        )
+    assert found["train_syn-00000"].shape == (SIZE, SIZE)
 
 
 def test_a_source_of_test_is_refused(run):
