@@ -15,6 +15,7 @@ from medsynth.cli import (
     export,
     fit,
     info,
+    merge,
     perturb,
     recipes,
     show,
@@ -31,7 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (doctor, fit, augment, export, perturb, show, demo, convert, info):
+for module in (doctor, fit, augment, merge, export, perturb, show, demo, convert, info):
     module.register(app)
 app.add_typer(recipes.app, name="recipes")
 

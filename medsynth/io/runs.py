@@ -14,6 +14,7 @@
     cache/          encoded images, kept so that they are encoded once; may be deleted
     samples/        images/, masks/, instances/ and manifest.jsonl
     gates/          what judges the samples: segmenters, and gates.json with the thresholds
+    shards/         of a job array, until they are merged: plan.jsonl and samples/ of each
     exports/        one folder a format
 """
 
@@ -22,6 +23,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -50,6 +52,7 @@ class Run:
         self.cache = path / "cache"
         self.samples = path / "samples"
         self.gates = path / "gates"
+        self.shards = path / "shards"
         self.exports = path / "exports"
 
     @contextmanager
@@ -63,7 +66,8 @@ class Run:
         holder = self.path / ".lock-holder"
         try:
             with FileLock(self.path / ".lock", timeout=0):
-                holder.write_text(f"medsynth {verb}, process {os.getpid()}", encoding="utf-8")
+                who = f"medsynth {verb}, process {os.getpid()} on {socket.gethostname()}"
+                holder.write_text(who, encoding="utf-8")
                 try:
                     yield
                 finally:
