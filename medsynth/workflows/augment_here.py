@@ -56,7 +56,8 @@ def augment_here(
         if given is None
         else UserWork(given, recipe, making.index, store, making.seed)
     )
-    again = f"medsynth augment --n {n} --run {run.path}"
+    engine = "" if config.engine == "local" else f" --engine {config.engine}"
+    again = f"medsynth augment --n {n} --run {run.path}{engine}"
     name_latest(run)
     made = 0
     if len(store) < n:

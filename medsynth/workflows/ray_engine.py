@@ -8,6 +8,9 @@ cluster get workers, and those that leave it are done without.
 
 from __future__ import annotations
 
+import os
+import re
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -39,6 +42,7 @@ MOST_DEATHS = 4
 """Workers that a block, or the start of workers, may cost before it is given up."""
 LOOK_AGAIN_S = 2.0
 """How often to look for nodes that joined or left."""
+ANSWERS_WITHIN_S = 10.0
 PATIENCE_S = 10.0
 """After so long without any worker, it is said what is waited for."""
 
@@ -89,10 +93,13 @@ def connect(address: str) -> None:
     Raises:
         InputError: there is none.
     """
+    named = os.environ.get("RAY_ADDRESS", "auto") if address == "auto" else address
     try:
+        if found := re.fullmatch(r"(?:ray://)?(.+):(\d+)", named):  # Ray alone asks for minutes
+            socket.create_connection((found[1], int(found[2])), ANSWERS_WITHIN_S).close()
         ray.init(address=address, logging_level="error", log_to_driver=False)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-        where = "on this machine" if address == "auto" else f"at {address}"
+    except (OSError, OverflowError, RuntimeError, ValueError) as error:
+        where = "on this machine" if named == "auto" else f"at {named}"
         raise InputError(
             f"no Ray cluster can be reached {where}: {str(error).splitlines()[0]}",
             "Start one with 'ray start --head', name another with --ray-address HOST:PORT, or "
