@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from medsynth.exporters.exporter import ExportResult
     from medsynth.workflows.augment import AugmentResult
     from medsynth.workflows.doctor import Report as DoctorReport
+    from medsynth.workflows.evaluate import EvaluateResult
     from medsynth.workflows.fit import FitResult
     from medsynth.workflows.merge import MergeResult
     from medsynth.workflows.perturb import PerturbResult
+    from medsynth.workflows.prove_report import ProveResult
 
 AnyPath = str | PathLike[str]
 Report = Callable[[int, int, str], None]
@@ -205,6 +207,41 @@ def export(
 
     config = ExportConfig(format, as_path(run), as_path(out), overwrite, as_sets(options))
     return export_run(config, report)
+
+
+def evaluate(
+    *,
+    run: AnyPath | None = None,
+    options: Mapping[str, Any] | None = None,
+    device: str | None = None,
+    report: Report = silent,
+) -> EvaluateResult:
+    """Judge a run's samples: quality, diversity, privacy; see `medsynth evaluate --help`.
+
+    `options` are those of the recipe's section `evaluate`, e.g. {"evaluate.features": "clip"}.
+    """
+    from medsynth.workflows.evaluate import EvaluateConfig
+    from medsynth.workflows.evaluate import evaluate as run_evaluate
+
+    return run_evaluate(EvaluateConfig(as_path(run), as_sets(options), device), report)
+
+
+def prove(
+    *,
+    run: AnyPath | None = None,
+    max_minutes: float | None = None,
+    options: Mapping[str, Any] | None = None,
+    device: str | None = None,
+    report: Report = silent,
+) -> ProveResult:
+    """Tell whether a run's synthetic pairs raise Dice on test; see `medsynth prove --help`.
+
+    `options` are those of the recipe's section `prove`, for example {"prove.seeds": 3}.
+    """
+    from medsynth.workflows.prove import ProveConfig
+    from medsynth.workflows.prove import prove as run_prove
+
+    return run_prove(ProveConfig(as_path(run), as_sets(options), max_minutes, device), report)
 
 
 def as_path(value: AnyPath | None) -> Path | None:

@@ -22,6 +22,7 @@ TINY: dict[str, Any] = {
     "siamese.steps": 2,
     "sampling.steps": 2,
     "sampling.batch": 4,
+    "gates.mode": "off",
 }
 """Options that make a fit a matter of seconds, and its images worthless."""
 

@@ -85,6 +85,18 @@ def draw_blobs(
     return root
 
 
+@pytest.fixture(scope="session")
+def blobs_anywhere() -> Callable[..., Path]:
+    """Return `draw_blobs`, for fixtures that many tests share."""
+    return draw_blobs
+
+
+@pytest.fixture(scope="session")
+def recipe_text() -> str:
+    """Return the recipe of a fit in a second or two."""
+    return RECIPE
+
+
 @pytest.fixture
 def blobs(tmp_path: Path) -> Callable[..., Path]:
     """Return a drawer of data into tmp_path/NAME; see `draw_blobs`."""

@@ -6,6 +6,7 @@
     run.json        medsynth's and its libraries' versions, device, seeds
     index.json      data root, classes, mask coding, geometry
     items.jsonl     one line a real pair: hashes, group, split
+    trained_on.jsonl  one line a pair that the weights have learned from, ancestors' included
     plan.jsonl      the mask plan
     log.jsonl       losses and rates, one line a report
     checkpoints/    fitted weights and the state to go on from
@@ -15,6 +16,7 @@
     samples/        images/, masks/, instances/ and manifest.jsonl
     gates/          what judges the samples: segmenters, and gates.json with the thresholds
     shards/         of a job array, until they are merged: plan.jsonl and samples/ of each
+    proof/          segmenters fitted on real and synthetic pairs, and what they reached
     exports/        one folder a format
 """
 
@@ -53,6 +55,7 @@ class Run:
         self.samples = path / "samples"
         self.gates = path / "gates"
         self.shards = path / "shards"
+        self.proof = path / "proof"
         self.exports = path / "exports"
 
     @contextmanager

@@ -20,6 +20,7 @@ gives the same mask again on any machine.
 `plan` `plan_entry`     the plan: which masks, in order
 `render`                from an entry of the plan to its mask
 `words`                 what was done to a mask, in words
+`box` `objects`         where foreground lies, and what moves as one: found once a mask
 `source_choice`         which source each entry starts from; negatives
 `balance` `strata`      what the plan fills up
 `acceptance` `flaws`    which draws are refused, and why

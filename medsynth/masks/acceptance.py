@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import log2
 
 from medsynth.core.types import Mask
 from medsynth.masks.count_shares import CountShares
 from medsynth.masks.features import Look
+from medsynth.masks.fingerprint import mask_sha256
 from medsynth.masks.flaws import (
     CLASS_LOST,
     CLASS_LOST_BADNESS,
@@ -29,15 +31,19 @@ from medsynth.masks.profile import profile_of
 from medsynth.masks.signature import Signature, signature_of
 from medsynth.masks.strata import Strata
 
+MOST_ADDED = 100
+"""Objects; no operator of the core adds more."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
     """A drawn mask and what is wrong with it, if anything.
 
-    signature: None for empty masks. kinds: what a balance counts it as.
+    sha256: see `mask_sha256`. signature: None for empty masks. kinds: what a balance counts it as.
     """
 
     mask: Mask
+    sha256: str
     flaw: Flaw | None
     look: Look
     signature: Signature | None
@@ -79,6 +85,22 @@ class Acceptance:
         """Return where foreground may lie that comes from a source; None: anywhere."""
         return Placement(self._rules, self.looks[source].features) if self._rules else None
 
+    def most_objects(self, source: str, luck: float) -> int | None:
+        """Return how many objects a mask may have that comes from a source; None: any number.
+
+        What has more, by one or two, would not be taken with this luck; see `judge`.
+        """
+        if self._rules is None:
+            return None
+        was = self.looks[source]
+        count = before = was.objects.count
+        most = self._rules.bounds(was.features)[1][self.profile.names.index("object count")]
+        while count < before + MOST_ADDED and log2(2 + count) <= most:
+            if self._counts is not None and luck >= self._counts.chance(count + 1, before):
+                break
+            count += 1
+        return count
+
     def judge(
         self, mask: Mask, source: str, wanted: str | None = None, luck: float = 0.0
     ) -> Judged:
@@ -102,8 +124,9 @@ class Acceptance:
             detail = f"{', '.join(kinds)} in place of {wanted}"
             flaws.append(Flaw(NOT_WANTED_BADNESS, NOT_WANTED, detail))
         flaw = max((flaw for flaw in flaws if flaw), default=None)
-        copy = self.novelty.flaw(mask, look, signature, flaw.badness if flaw else -1.0)
-        return Judged(mask, copy or flaw, look, signature, kinds)
+        sha256 = mask_sha256(mask)
+        copy = self.novelty.flaw(mask, sha256, look, signature, flaw.badness if flaw else -1.0)
+        return Judged(mask, sha256, copy or flaw, look, signature, kinds)
 
     def _lost(self, look: Look, source: str) -> Flaw | None:
         was = self.looks[source]

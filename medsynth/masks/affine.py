@@ -12,15 +12,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from medsynth.core.types import Mask
+from medsynth.masks.box import Window
+from medsynth.masks.copying import copied
+from medsynth.masks.mirror import Outside, Span, seen_of
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
-from medsynth.masks.resample import (
-    Outside,
-    Span,
-    Window,
-    read_from,
-    sample_nearest,
-    window_of,
-)
+from medsynth.masks.resample import sample_nearest, window_of
 
 DECIMALS = 9
 """Coefficients are rounded so that libraries whose sines differ in the last bit agree."""
@@ -83,11 +79,17 @@ class Affine:
         centre = np.array([(height - 1) / 2, (width - 1) / 2])
         shift = np.array([p["shift_rows_fraction"] * height, p["shift_cols_fraction"] * width])
         offset = np.round(centre - inverse @ (centre + shift), DECIMALS)
-        window = seen_window(read_from(mask, p["outside"]), inverse, offset, mask.hw)
-        places = np.empty((*(side.stop - side.start for side in window), 2), np.int16)
-        write_places(inverse[0], float(offset[0]), window, places[..., 1])
-        write_places(inverse[1], float(offset[1]), window, places[..., 0])
-        return sample_nearest(mask, places, p["outside"], window)
+        seen = seen_of(mask, p["outside"])
+        if seen is None:
+            return copied(mask)
+        window = seen_window((seen.rows, seen.cols), inverse, offset, mask.hw)
+        rows, cols = (
+            whole_places(slopes, start - span[0], window)
+            for slopes, start, span in zip(
+                inverse, offset.tolist(), (seen.rows, seen.cols), strict=True
+            )
+        )
+        return sample_nearest(seen, rows, cols, window, mask.hw)
 
 
 FRACTION_BITS = 12
@@ -95,39 +97,34 @@ FRACTION_BITS = 12
 
 
 def seen_window(
-    box: tuple[Span, Span] | None,
+    box: tuple[Span, Span],
     inverse: NDArray[np.float64],
     offset: NDArray[np.float64],
     hw: tuple[int, int],
 ) -> Window:
     """Return the pixels that may come from a box: `inverse @ pixel + offset` lies in it."""
-    if box is None:
-        return slice(0, 0), slice(0, 0)
     corners = np.array(list(product(*((low - 1, high + 1) for low, high in box))), np.float64)
     found = np.linalg.solve(inverse, (corners - offset).T)
     (top, left), (bottom, right) = found.min(1).tolist(), found.max(1).tolist()
     return window_of((top - 1, bottom + 1), (left - 1, right + 1), hw)
 
 
-def write_places(
-    slopes: NDArray[np.float64], offset: float, window: Window, out: NDArray[np.int16]
-) -> None:
-    """Write slopes[0] * row + slopes[1] * column + offset, rounded, into `out`, int16.
-
-    `out` has the window's size.
+def whole_places(slopes: NDArray[np.float64], offset: float, window: Window) -> NDArray[np.int16]:
+    """Return slopes[0] * row + slopes[1] * column + offset of a window, (h, w) int16, rounded.
 
     In fixed point: a sum of two whole numbers a pixel, the same on every machine. Places
     more than 16,383 pixels away count as that far.
     """
     most = 2 ** (14 + FRACTION_BITS) - 1
     by_row, by_col = (
-        np.rint((slope * np.arange(side.start, side.stop) + start) * 2**FRACTION_BITS).clip(
-            -most, most
-        )
+        np.rint((slope * np.arange(side.start, side.stop) + start) * 2**FRACTION_BITS)
+        .clip(-most, most)
+        .astype(np.int32)
         for slope, side, start in zip(slopes, window, (offset + 0.5, 0.0), strict=True)
     )
-    places = by_row.astype(np.int32)[:, None] + by_col.astype(np.int32)
-    np.right_shift(places, FRACTION_BITS, out=out, casting="unsafe")
+    places: NDArray[np.int32] = by_row[:, None] + by_col
+    places >>= FRACTION_BITS
+    return places.astype(np.int16)
 
 
 def inverse_matrix(

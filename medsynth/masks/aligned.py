@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from medsynth.core.types import Mask
+from medsynth.masks.box import around, foreground_box
 from medsynth.masks.moments import Moments
 from medsynth.masks.signature import symmetric
 
@@ -23,10 +24,11 @@ def aligned_iou(mask: Mask, other: Mask, symmetry: int, here: Moments, there: Mo
     """
     a, b = mask.labels, symmetric(other.labels, symmetry)
     row, col = moved_centre(there, other.hw, symmetry)
-    rows_a, rows_b = _meeting(a.shape[0], b.shape[0], round(here.row - row))
-    cols_a, cols_b = _meeting(a.shape[1], b.shape[1], round(here.col - col))
+    rows, cols = around(foreground_box(mask), 0)
+    rows_a, rows_b = _meeting(rows, b.shape[0], round(here.row - row))
+    cols_a, cols_b = _meeting(cols, b.shape[1], round(here.col - col))
     a, b = a[rows_a, cols_a], b[rows_b, cols_b]
-    covered = np.minimum(a, b) > 0
+    covered = (a > 0) & (b > 0)
     both = int(np.count_nonzero(covered))
     same = np.count_nonzero(covered & (a == b))
     return float(same / max(1, here.area_px + there.area_px - both))
@@ -43,8 +45,8 @@ def moved_centre(moments: Moments, hw: tuple[int, int], symmetry: int) -> tuple[
     )
 
 
-def _meeting(size_a: int, size_b: int, shift: int) -> tuple[slice, slice]:
-    """Return where two axes meet when the second is moved by `shift`."""
-    first = max(0, shift)
-    last = max(first, min(size_a, size_b + shift))
+def _meeting(part: slice, size: int, shift: int) -> tuple[slice, slice]:
+    """Return where a part of an axis meets another of some size that is moved by `shift`."""
+    first = max(part.start, shift)
+    last = max(first, min(part.stop, size + shift))
     return slice(first, last), slice(first - shift, last - shift)

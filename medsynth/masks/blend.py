@@ -26,8 +26,8 @@ from medsynth.masks.object_shape import (
 )
 from medsynth.masks.objects import find_objects
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
-from medsynth.masks.pose import Pose, place_in
-from medsynth.masks.reshape import Places, reshape_objects
+from medsynth.masks.pose import Places, Pose, place_in
+from medsynth.masks.reshape import reshape_objects
 from medsynth.masks.signed_distance import signed_distance
 from medsynth.masks.sources import source_of
 
@@ -120,9 +120,12 @@ class Between:
         own, scale = signed_distance(region), self._scale(pose)
         along, across = place_in(pose, rows, cols)
         shape = self.donor.layers[min(layer, len(self.donor.layers) - 1)]
-        other = read_shape(shape, along / scale, across / scale) * (scale * pose.size_px)
-        between: Places = own + self.share * (other - own)
-        return between
+        other = read_shape(shape, along / scale, across / scale)
+        other *= np.float32(scale * pose.size_px)
+        other -= own
+        other *= np.float32(self.share)
+        other += own
+        return other
 
     def _scale(self, pose: Pose) -> float:
         return min(max(self.donor.size_px / pose.size_px, 1 / self.most), self.most)

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import ceil
+from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
-from medsynth.masks.copying import copied
-from medsynth.masks.cutting import box_of
-from medsynth.masks.nearest import nearest_in
-from medsynth.masks.objects import find_objects
+from medsynth.masks.box import Window, around, foreground_box
+from medsynth.masks.copying import copied, only, within
+from medsynth.masks.nearest import distance_to, nearest_in, nearest_objects, only_label
+from medsynth.masks.objects import count_pieces, find_objects
 from medsynth.masks.pieces import crumbs
-from medsynth.masks.touching import pair_code, touching_pairs
+from medsynth.masks.touching import joins
 
 MOST_IN_CRUMBS = 0.1
 """Share of an object's area; losing a lobe of a nucleus would not be shrinking."""
+HALF_PX = np.float32(0.5)
+"""From a boundary to the nearest pixel centre."""
 
 
-def move_boundary(layer: Mask, offset_px: NDArray[np.float64], limit_of_radius: float) -> Mask:
+def move_boundary(layer: Mask, offset_px: NDArray[np.float32], limit_of_radius: float) -> Mask:
     """Return the layer with the signed distance of its boundary changed.
 
     A boundary between two touching objects stays, objects that do not touch never come to
@@ -30,137 +32,135 @@ def move_boundary(layer: Mask, offset_px: NDArray[np.float64], limit_of_radius: 
 
     Args:
         layer: mask whose instance ids may have gaps.
-        offset_px: (H, W) or (1, 1) float64 pixels outwards; negative is inwards.
+        offset_px: (H, W) or (1, 1) float32 pixels outwards; negative is inwards.
         limit_of_radius: no object's boundary moves further than this fraction of its
             radius, sqrt(area / pi).
     """
-    here = layer.labels > 0
     reach = max(float(offset_px.max()), -float(offset_px.min()))
-    if reach <= 0.5 or not here.any():  # the nearest pixel centre is half away
+    box = foreground_box(layer)
+    if reach <= HALF_PX or not box[2]:
         return copied(layer)
-    window = around(here, ceil(reach) + 2)
-    offset = np.broadcast_to(offset_px, layer.hw)[window]
-    return changed_within(layer, window, lambda part: _moved(part, offset, limit_of_radius))
+    window = around(box, ceil(reach) + 2)
+    offset = offset_px if offset_px.size == 1 else offset_px[window]
+    return changed_within(layer, window, lambda part: moved(part, offset, limit_of_radius))
 
 
-def changed_within(
-    layer: Mask, window: tuple[slice, slice], change: Callable[[Mask], Mask]
-) -> Mask:
+def changed_within(layer: Mask, window: Window, change: Callable[[Mask], Mask]) -> Mask:
     """Return a copy of the layer in which a window is changed, as if it were a mask."""
     result = copied(layer)
-    instances = None if layer.instances is None else layer.instances[window]
-    changed = change(Mask(layer.labels[window], instances))
+    changed = change(within(layer, window))
     result.labels[window] = changed.labels
     if result.instances is not None and changed.instances is not None:
         result.instances[window] = changed.instances
     return result
 
 
-def _moved(inner: Mask, offset_px: NDArray[np.float64], limit_of_radius: float) -> Mask:
-    objects, count = find_objects(inner)
-    area = np.bincount(objects.ravel(), minlength=count + 1)
-    limit = limit_of_radius * np.sqrt(area / np.pi)
-    result, offset = copied(inner), offset_px.ravel()
-    gained, source = grown(objects, offset, limit)
-    lost = shrunk(objects, offset, limit, area)
-    for new, old in ((result.labels, inner.labels), (result.instances, inner.instances)):
-        if new is not None and old is not None:
-            new.ravel()[gained] = old.ravel()[source]
-            new.ravel()[lost] = 0
-    return result
+def moved(layer: Mask, offset_px: NDArray[np.float32], limit_of_radius: float) -> Mask:
+    """Return what `move_boundary` does, without looking for a window first."""
+    objects, count = find_objects(layer)
+    area = areas_of(objects, count)
+    limit = (limit_of_radius * np.sqrt(area / np.pi)).astype(np.float32)
+    lost = shrunk(objects, offset_px, limit, area)
+    wider = grown(layer, objects, offset_px, limit)
+    return only(wider, ~lost) if lost is not None else wider
+
+
+def areas_of(objects: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+    """Return the (count + 1,) int64 pixels of each object of a map; of background, 0."""
+    if count == 1:
+        return np.array([0, np.count_nonzero(objects)])
+    return np.bincount(objects[objects > 0], minlength=count + 1)
 
 
 def grown(
-    objects: NDArray[np.int32], offset_px: NDArray[np.float64], limit: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the pixels that objects gain where the offset is positive, and which they are like.
+    layer: Mask,
+    objects: NDArray[np.int32],
+    offset_px: NDArray[np.float32],
+    limit: NDArray[np.float32],
+) -> Mask:
+    """Return the layer with what objects gain where the offset is positive.
 
     Where two objects would meet, pixels between them stay free.
 
     Args:
-        objects: (H, W) int32 map of objects 0..n.
-        offset_px: (H * W,) float64.
-        limit: (n + 1,) float64 pixels that each object may move by.
-
-    Returns:
-        two (k,) int64 arrays of flat indices.
+        layer: a mask with foreground.
+        objects: (H, W) int32 map of its objects 0..n.
+        offset_px: (H, W) or (1, 1) float32.
+        limit: (n + 1,) float32 pixels that each object may move by.
     """
-    reach = min(float(offset_px.max()), float(limit.max()))
+    reach = min(float(offset_px.max()), float(limit[1:].max()))
     if reach <= 0:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    gained, source, far = nearest_in(objects > 0, reach + 0.5)
-    owner = objects.ravel()[source]
-    within = far - 0.5 < np.minimum(offset_px[gained], limit[owner])
-    gained, source, owner = gained[within], source[within], owner[within]
-    if len(limit) == 2:  # one object
-        return gained, source
-    after = objects.copy()
-    after.ravel()[gained] = owner
-    alone = ~joins(objects, after, gained, owner)
-    return gained[alone], source[alone]
+        return copied(layer)
+    here, label = objects > 0, only_label(layer.labels)
+    owner: NDArray[np.integer[Any]]
+    if label is None:
+        gained, like, far = nearest_in(here, reach + 0.5)
+        owner = objects.ravel()[like]
+    else:
+        away = distance_to(here, reach)
+        near = away < np.minimum(offset_px, np.float32(reach)) + HALF_PX
+        if len(limit) == 2:
+            return filled(layer, here | near, label)
+        gained = np.flatnonzero(near & ~here)
+        far, owner = away.ravel()[gained], nearest_objects(objects, gained, reach)
+    free = far < np.minimum(at_pixels(offset_px, gained), limit[owner]) + HALF_PX
+    free[free] = ~joins(objects, gained[free], owner[free])
+    gained, owner = gained[free], owner[free]
+    result = copied(layer)
+    result.labels.ravel()[gained] = layer.labels.ravel()[like[free]] if label is None else label
+    if result.instances is not None and layer.instances is not None:
+        ids = layer.instances.ravel()[like[free]] if label is None else owner
+        result.instances.ravel()[gained] = ids
+    return result
 
 
-def joins(
-    before: NDArray[np.int32],
-    after: NDArray[np.int32],
-    pixels: NDArray[np.int64],
-    owner: NDArray[np.int32],
-) -> NDArray[np.bool_]:
-    """Return (k,) bool: whether a pixel lets its object touch another that it did not touch.
-
-    Args:
-        before: (H, W) int32 map of objects.
-        after: the same with the pixels.
-        pixels: (k,) int64 flat indices.
-        owner: (k,) int32 their objects.
-    """
-    width = after.shape[1] + 2
-    padded = np.pad(after, 1).ravel()
-    row, col = np.divmod(pixels, after.shape[1])
-    at = (row + 1) * width + col + 1
-    around_it = (-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1)
-    other = np.stack([padded[at + step] for step in around_it])
-    meets = (other > 0) & (other != owner)
-    if meets.any():
-        mine = np.broadcast_to(owner, other.shape)[meets]
-        meets[meets] = ~np.isin(pair_code(mine, other[meets]), touching_pairs(before))
-    found: NDArray[np.bool_] = meets.any(axis=0)
-    return found
+def filled(layer: Mask, region: NDArray[np.bool_], label: np.uint8) -> Mask:
+    """Return a mask of one object of one class with the layer's only ids in a region."""
+    if layer.instances is None:
+        return Mask(region * label)
+    return Mask(region * label, region * layer.instances.max())
 
 
 def shrunk(
     objects: NDArray[np.int32],
-    offset_px: NDArray[np.float64],
-    limit: NDArray[np.float64],
+    offset_px: NDArray[np.float32],
+    limit: NDArray[np.float32],
     area: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """Return the (k,) flat indices of pixels less deep than a negative offset asks for.
+) -> NDArray[np.bool_] | None:
+    """Return (H, W) bool: pixels less deep than a negative offset asks for; None of none.
 
     Args:
         objects: (H, W) int32 map of objects 0..n.
-        offset_px: (H * W,) float64.
-        limit: (n + 1,) float64 pixels that each object may move by.
+        offset_px: (H, W) or (1, 1) float32.
+        limit: (n + 1,) float32 pixels that each object may move by.
         area: (n + 1,) int64 pixels of each object.
     """
-    reach = min(float(-offset_px.min()), float(limit.max()))
-    if reach <= 0 or (objects > 0).all():
-        return np.zeros(0, np.int64)
-    deep = cv2.distanceTransform((objects > 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    thin = np.flatnonzero(((deep > 0) & (deep < reach + 0.5)).ravel())
+    here = objects > 0
+    reach = min(float(-offset_px.min()), float(limit[1:].max()))
+    if reach <= 0 or here.all():
+        return None
+    deep = distance_to(~here, reach)
+    lost = here & (deep < np.minimum(-offset_px, np.float32(reach)) + HALF_PX)
+    if len(limit) == 2 and count_pieces(here & ~lost) == 1:
+        return lost
+    thin = np.flatnonzero(lost)
     owner = objects.ravel()[thin]
-    less = deep.ravel()[thin] - 0.5 < np.minimum(-offset_px[thin], limit[owner])
-    thin, owner = thin[less], owner[less]
+    if limit[area > 0].min() < reach:
+        less = deep.ravel()[thin] < np.minimum(at_pixels(-offset_px, thin), limit[owner]) + HALF_PX
+        thin, owner = thin[less], owner[less]
+    stays = np.bincount(owner, minlength=len(area)) == area
+    thin = thin[~stays[owner]]
     after = objects.copy()
     after.ravel()[thin] = 0
-    extra = crumbs(objects, after)
-    losses = np.bincount(owner, minlength=len(area))
-    broken = np.bincount(objects.ravel()[extra], minlength=len(area)) > MOST_IN_CRUMBS * area
-    kept = ~((losses == area) | broken)
-    return np.concatenate([thin[kept[owner]], extra[kept[objects.ravel()[extra]]]])
+    extra = crumbs(objects, after, int(np.count_nonzero(area[1:])))
+    of = objects.ravel()[extra]
+    stays = np.bincount(of, minlength=len(area)) > MOST_IN_CRUMBS * area
+    result = np.zeros(objects.shape, bool)
+    for pixels in (thin, extra):
+        result.ravel()[pixels[~stays[objects.ravel()[pixels]]]] = True
+    return result
 
 
-def around(region: NDArray[np.bool_], margin_px: int) -> tuple[slice, slice]:
-    """Return the window of a region that is not empty, with a margin, within the picture."""
-    top, left, height, width = box_of(region)
-    rows = slice(max(0, top - margin_px), top + height + margin_px)
-    return rows, slice(max(0, left - margin_px), left + width + margin_px)
+def at_pixels(values: NDArray[np.float32], pixels: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return (k,) float32 of an (H, W) or (1, 1) map at flat indices."""
+    return values.ravel()[pixels] if values.size > 1 else values.ravel()

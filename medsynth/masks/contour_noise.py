@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
 from typing import ClassVar
 
 import numpy as np
@@ -10,10 +11,15 @@ from pydantic import Field, model_validator
 
 from medsynth.core.types import Mask
 from medsynth.masks.boundary import move_boundary
+from medsynth.masks.box import around, foreground_box
+from medsynth.masks.copying import copied
 from medsynth.masks.layers import change_layers
 from medsynth.masks.nesting import as_pairs
 from medsynth.masks.noise_field import noise_field
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
+
+HIGHEST = 5
+"""Waves are no higher than this many times their root mean square."""
 
 
 class ContourNoiseOptions(PerturbationOptions):
@@ -66,7 +72,12 @@ class ContourNoise:
     def apply(self, mask: Mask, step: Step, sources: Mapping[str, Mask]) -> Mask:  # noqa: ARG002
         """Move every layer's boundary by the field."""
         p = step.params
-        offset = p["rms_px"] * noise_field(mask.hw, p["wavelength_px"], p["field"])
+        box, rms = foreground_box(mask), np.float32(p["rms_px"])
+        if not rms or not box[2]:
+            return copied(mask)
+        window = around(box, ceil(HIGHEST * rms) + 1)
+        offset = np.zeros(mask.hw, np.float32)
+        offset[window] = rms * noise_field(mask.hw, p["wavelength_px"], p["field"], window)
         return change_layers(
             mask, dict(p["nested"]), lambda layer: move_boundary(layer, offset, p["max_of_radius"])
         )

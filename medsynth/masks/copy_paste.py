@@ -18,11 +18,11 @@ from pydantic import Field
 
 from medsynth.core.types import Box, Mask
 from medsynth.masks.copying import copied, only
-from medsynth.masks.cutting import box_of, cut_out, paste
+from medsynth.masks.cutting import cut_out, paste
 from medsynth.masks.donors import pick_donor
 from medsynth.masks.flip import flipped
 from medsynth.masks.instances import MOST_INSTANCES
-from medsynth.masks.objects import find_objects
+from medsynth.masks.objects import find_objects, object_box
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
 from medsynth.masks.reshape import largest_piece
 from medsynth.masks.sources import source_of
@@ -79,7 +79,10 @@ class CopyPaste:
         """Draw donors, objects, sizes and places; what does not fit is left out of the step."""
         o = self.options
         mask = context.mask
-        wanted = min(int(rng.integers(1, o.max_objects + 1)), find_objects(mask)[1])
+        count = find_objects(mask)[1]
+        wanted = min(int(rng.integers(1, o.max_objects + 1)), count)
+        if context.most_objects is not None:
+            wanted = min(wanted, context.most_objects - count)
         pastes: list[dict[str, Any]] = []
         for _ in range(wanted):
             if rng.random() >= o.strength:
@@ -110,7 +113,7 @@ class CopyPaste:
         if picked is None:
             return None
         donor = context.sources[picked[0]]
-        box = box_of(find_objects(donor)[0] == picked[1])
+        box = object_box(donor, picked[1])
         piece = self._piece(rng, picked, box)
         shape = piece_of(piece, donor)
         occupied = find_objects(mask)[0]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from medsynth.core.types import Box, Mask
+from medsynth.core.types import Mask
+from medsynth.masks.box import around
 from medsynth.masks.instances import renumber
-from medsynth.masks.objects import find_objects
-from medsynth.masks.resample import resize_nearest
+from medsynth.masks.objects import find_objects, object_box
 
 
 def cut_out(donor: Mask, number: int, height: int, width: int) -> Mask:
@@ -20,8 +19,7 @@ def cut_out(donor: Mask, number: int, height: int, width: int) -> Mask:
     The piece always has instances: where the donor has none, one for each class.
     """
     found, _ = find_objects(donor)
-    top, left, tall, wide = box_of(found == number)
-    window = np.s_[top : top + tall, left : left + wide]
+    window = around(object_box(donor, number), 0)
     labels = resize_nearest(donor.labels[window] * (found[window] == number), height, width)
     ids: NDArray[Any] = labels
     if donor.instances is not None:
@@ -42,13 +40,17 @@ def paste(mask: Mask, piece: Mask, top: int, left: int) -> Mask:
     labels[window][on_top] = piece.labels[on_top]
     if mask.instances is None or piece.instances is None:
         return Mask(labels)
-    instances = mask.instances.astype(np.int64)
-    first_free = int(instances.max(initial=0))
-    instances[window][on_top] = piece.instances[on_top].astype(np.int64) + first_free
-    return Mask(labels, renumber(instances))
+    instances = mask.instances.copy()
+    covered = set(instances[window][on_top].tolist()) - {0}
+    first_free = mask.instances.max(initial=0)
+    instances[window][on_top] = piece.instances[on_top] + first_free
+    whole = all((instances == each).any() for each in covered)
+    return Mask(labels, instances if whole else renumber(instances))
 
 
-def box_of(region: NDArray[np.bool_]) -> Box:
-    """Return the bounding box of an (H, W) region that is not empty."""
-    left, top, width, height = cv2.boundingRect(np.ascontiguousarray(region).view(np.uint8))
-    return top, left, height, width
+def resize_nearest(array: NDArray[Any], height: int, width: int) -> NDArray[Any]:
+    """Return the (H, W) array resized to (height, width) by the nearest pixel centre."""
+    rows = (2 * np.arange(height) + 1) * array.shape[0] // (2 * height)
+    cols = (2 * np.arange(width) + 1) * array.shape[1] // (2 * width)
+    resized: NDArray[Any] = array[rows[:, None], cols]
+    return resized

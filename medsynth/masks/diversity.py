@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from medsynth.core.neighbours import balls_around, inside
+
 NEIGHBOURS = 5
-CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,6 @@ def diversity_of(
     """
     if len(real) < 2 or not len(new):
         raise ValueError(f"diversity needs two real points and a new one, not {len(real)}")
+    found = inside(balls_around(real, neighbours), new)
     k = min(neighbours, len(real) - 1)
-    radii = np.sqrt(np.partition(_squared_distances(real, real), k, axis=1)[:, k])
-    inside = np.zeros(len(real), np.int64)
-    for first in range(0, len(new), CHUNK):
-        far = np.sqrt(_squared_distances(real, new[first : first + CHUNK]))
-        inside += (far <= radii[:, None] + 1e-12).sum(1)
-    return Diversity(float((inside > 0).mean()), float(inside.sum() / (k * len(new))))
-
-
-def _squared_distances(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (len(a), len(b)) float64 squared Euclidean distances."""
-    squared = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * (a @ b.T)
-    return np.asarray(np.maximum(squared, 0.0))
+    return Diversity(float((found.points > 0).mean()), float(found.points.sum() / (k * len(new))))

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
+from medsynth.masks.mirror import cut_sides
+from medsynth.masks.nearest import only_label
 from medsynth.masks.objects import find_objects
 from medsynth.masks.perturbation import DrawContext
 
@@ -55,21 +57,23 @@ def pick_object(
 def kinds_of(mask: Mask) -> Mapping[int, tuple[frozenset[int], bool]]:
     """Return object number -> its classes, and whether the frame cuts it; kept for later calls."""
     objects, count = find_objects(mask)
+    cut = np.asarray(cut_sides(objects, count).any(axis=1))
+    label = only_label(mask.labels)
+    if label is not None:
+        classes = frozenset({int(label)})
+        return {k: (classes, bool(cut[k])) for k in range(1, count + 1)}
     here = objects > 0
     pairs = np.bincount(objects[here].astype(np.int64) * 256 + mask.labels[here])
-    classes: dict[int, set[int]] = {}
+    of: dict[int, set[int]] = {}
     for pair in np.flatnonzero(pairs).tolist():
-        classes.setdefault(pair // 256, set()).add(pair % 256)
-    cut = set(on_frame(objects).tolist())
-    return {k: (frozenset(classes[k]), k in cut) for k in range(1, count + 1)}
+        of.setdefault(pair // 256, set()).add(pair % 256)
+    return {k: (frozenset(of[k]), bool(cut[k])) for k in range(1, count + 1)}
 
 
 def classes_of(mask: Mask, objects: NDArray[np.int32], number: int) -> frozenset[int]:
     """Return the classes of one object."""
+    label = only_label(mask.labels)
+    if label is not None:
+        return frozenset({int(label)})
     found = np.bincount(mask.labels[objects == number])
     return frozenset(np.flatnonzero(found).tolist())
-
-
-def on_frame(found: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return the numbers of the objects that touch the picture's frame (and perhaps 0)."""
-    return np.unique(np.concatenate([found[0], found[-1], found[:, 0], found[:, -1]]))

@@ -17,15 +17,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from medsynth.core.types import Mask
+from medsynth.masks.box import Window
+from medsynth.masks.copying import copied
+from medsynth.masks.mirror import Outside, Span, seen_of
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
-from medsynth.masks.resample import (
-    Outside,
-    Span,
-    Window,
-    read_from,
-    sample_nearest,
-    window_of,
-)
+from medsynth.masks.resample import sample_nearest, window_of
 from medsynth.masks.spline import spline_weights
 
 
@@ -73,28 +69,31 @@ class Elastic:
         across = np.asarray(step.params["cols_of_spacing"], np.float64)
         intervals = len(down) - 3
         down, across = down * (height / intervals), across * (width / intervals)
-        outside = step.params["outside"]
-        window = seen_window(read_from(mask, outside), down, across, mask.hw)
+        seen = seen_of(mask, step.params["outside"])
+        if seen is None:
+            return copied(mask)
+        window = seen_window((seen.rows, seen.cols), down, across, mask.hw)
         by_row = spline_weights(height, intervals)[window[0]]
         by_col = spline_weights(width, intervals)[window[1]].T
-        places = np.empty((by_row.shape[0], by_col.shape[1], 2), np.int16)
-        rows, cols = by_row @ down @ by_col, by_row @ across @ by_col
-        rows += np.arange(height)[window[0], None]
-        cols += np.arange(width)[window[1]]
-        np.rint(cols, out=places[..., 0], casting="unsafe")
-        np.rint(rows, out=places[..., 1], casting="unsafe")
-        return sample_nearest(mask, places, outside, window)
+        row = np.arange(height)[window[0], None] - seen.rows[0]
+        col = np.arange(width)[window[1]] - seen.cols[0]
+        rows = np.hstack([by_row @ down, row]) @ np.vstack([by_col, np.ones_like(col)])
+        cols = np.hstack([by_row @ across, np.ones_like(row)]) @ np.vstack([by_col, col])
+        return sample_nearest(seen, nearest(rows), nearest(cols), window, mask.hw)
+
+
+def nearest(places: NDArray[np.float64]) -> NDArray[np.int16]:
+    """Return places rounded to whole pixels."""
+    return np.rint(places, out=places).astype(np.int16)
 
 
 def seen_window(
-    box: tuple[Span, Span] | None,
+    box: tuple[Span, Span],
     down: NDArray[np.float64],
     across: NDArray[np.float64],
     hw: tuple[int, int],
 ) -> Window:
     """Return the pixels that may come from a box; none moves further than a control point."""
-    if box is None:
-        return slice(0, 0), slice(0, 0)
     rows, cols = (
         (low - float(grid.max()) - 1, high - float(grid.min()) + 1)
         for (low, high), grid in zip(box, (down, across), strict=True)

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
+from medsynth.masks.box import around, foreground_box
 from medsynth.masks.contacts import contact_shares
+from medsynth.masks.copying import within
 from medsynth.masks.moments import Moments, foreground_of, moments_of
 from medsynth.masks.object_shapes import ObjectShapes, object_shapes
 
@@ -58,7 +60,8 @@ def look_at(mask: Mask, class_ids: tuple[int, ...]) -> Look:
     """
     foreground = foreground_of(mask.labels)
     moments = moments_of(foreground)
-    objects = object_shapes(mask, foreground)
+    window = around(foreground_box(mask), 0)
+    objects = object_shapes(within(mask, window), foreground[window])
     height, width = mask.hw
     areas = class_areas(mask.labels, class_ids, moments.area_px)
     present = moments.area_px > 0
@@ -92,7 +95,7 @@ def log_share(area_px: float, picture_px: int) -> float:
     return log10(area_px / picture_px) if area_px > 0 else nan
 
 
-def frame_share(foreground: NDArray[np.uint8]) -> float:
+def frame_share(labels: NDArray[np.uint8]) -> float:
     """Return which share of the picture's outermost pixels are foreground."""
-    lines = (foreground[0], foreground[-1], foreground[:, 0], foreground[:, -1])
-    return sum(int(line.sum()) for line in lines) / sum(len(line) for line in lines)
+    lines = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
+    return sum(int(np.count_nonzero(line)) for line in lines) / sum(len(line) for line in lines)

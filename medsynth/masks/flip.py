@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -61,9 +62,8 @@ class Flip:
 def flipped(array: NDArray[Any], params: Mapping[str, Any]) -> NDArray[Any]:
     """Return a flipped copy of an (H, W) array."""
     if params["transpose"]:
-        array = array.T
-    if params["horizontal"]:
-        array = array[:, ::-1]
-    if params["vertical"]:
-        array = array[::-1]
-    return array.copy()
+        array = np.asarray(cv2.transpose(array))
+    axes = [axis for axis, name in ((1, "horizontal"), (0, "vertical")) if params[name]]
+    if not axes:
+        return array.copy()
+    return np.asarray(cv2.flip(array, axes[0] if len(axes) == 1 else -1))

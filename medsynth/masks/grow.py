@@ -47,7 +47,7 @@ class Grow:
     def apply(self, mask: Mask, step: Step, sources: Mapping[str, Mask]) -> Mask:  # noqa: ARG002
         """Move every layer's boundary by the step's amount."""
         p = step.params
-        offset = np.full((1, 1), p["grow_px"], np.float64)
+        offset = np.full((1, 1), p["grow_px"], np.float32)
         return change_layers(
             mask, dict(p["nested"]), lambda layer: move_boundary(layer, offset, p["max_of_radius"])
         )

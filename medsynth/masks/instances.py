@@ -23,7 +23,10 @@ def renumber(instances: NDArray[np.integer[Any]]) -> NDArray[np.uint16]:
     [[0, 2], [1, 2]]
     """
     present = np.zeros(int(instances.max(initial=0)) + 1, bool)
-    present[instances[instances > 0]] = True
+    present[instances[::2, ::2]] = True  # a fourth of the pixels shows nearly all of them
+    if not present[1:].all():
+        present[instances[instances > 0]] = True
+    present[0] = False
     if present[1:].all():
         return instances.astype(np.uint16)
     table: NDArray[np.uint16] = np.cumsum(present).astype(np.uint16)

@@ -1,4 +1,4 @@
-"""What lies beyond the frame: the objects that it cuts, mirrored at it.
+"""What can be read of a mask: its foreground and, beyond the frame, what the frame cuts.
 
 A cut object that moves inwards would show a straight edge; its mirror image rounds it
 off. Objects that the frame does not cut are not repeated.
@@ -6,72 +6,129 @@ off. Objects that the frame does not cut are not repeated.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
+from medsynth.masks.box import foreground_box
+from medsynth.masks.copying import only, within
 from medsynth.masks.instances import MOST_INSTANCES
 from medsynth.masks.objects import find_objects
 
+Outside = Literal["mirror", "background"]
+Span = tuple[int, int]
+"""The first and the last of some rows or columns."""
 
-def cut_objects_beyond(
-    mask: Mask, rows: NDArray[np.int64], cols: NDArray[np.int64]
-) -> tuple[NDArray[np.uint8], NDArray[np.int64] | None]:
-    """Return what is seen at places outside of the mask.
 
-    Args:
-        mask: the mask.
-        rows: (n,) int64 rows of the places.
-        cols: (n,) int64 columns of the places.
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """All of a mask that is not background, with what lies beyond its frame.
 
-    Returns:
-        (n,) uint8 labels, and (n,) int64 instance ids where the mask has instances. An
-        instance that the frame does not cut itself, but whose object it does (a nucleus
-        in a cell), is seen with a new id.
+    rows, cols: where, in pixels of the mask; negative or too large is beyond the frame.
+    labels: (h, w) uint8 class ids.
+    instances: (h, w) uint16 ids, or None; an instance that the frame does not cut itself, but
+        whose object it does (a nucleus in a cell), is seen beyond it with a new id.
     """
-    height, width = mask.hw
-    crossed = np.stack([rows < 0, rows >= height, cols < 0, cols >= width], axis=1)
-    rows, cols = mirrored(rows, height), mirrored(cols, width)
-    seen = (rows >= 0) & (cols >= 0)
+
+    rows: Span
+    cols: Span
+    labels: NDArray[np.uint8]
+    instances: NDArray[np.uint16] | None
+
+
+def seen_of(mask: Mask, outside: Outside) -> Seen | None:
+    """Return what can be read of a mask; None without foreground."""
+    top, left, height, width = foreground_box(mask)
+    if not width:
+        return None
+    rows, cols = (top, top + height - 1), (left, left + width - 1)
+    if outside == "mirror":
+        rows, cols = with_mirrored(rows, mask.hw[0]), with_mirrored(cols, mask.hw[1])
+    if rows[1] - rows[0] < height and cols[1] - cols[0] < width:
+        box = np.s_[top : top + height, left : left + width]
+        return Seen(
+            rows, cols, mask.labels[box], None if mask.instances is None else mask.instances[box]
+        )
+    return _with_cut_objects(mask, rows, cols)
+
+
+def with_mirrored(span: Span, side_px: int) -> Span:
+    """Return a span with its mirror images at the ends of a side, where it reaches them.
+
+    >>> with_mirrored((0, 2), 10), with_mirrored((7, 9), 10), with_mirrored((3, 5), 10)
+    ((-3, 2), (7, 12), (3, 5))
+    """
+    first, last = span
+    return (
+        -1 - last if first == 0 else first,
+        2 * side_px - 1 - first if last == side_px - 1 else last,
+    )
+
+
+def _with_cut_objects(mask: Mask, rows: Span, cols: Span) -> Seen:
+    size = rows[1] - rows[0] + 1, cols[1] - cols[0] + 1
+    labels = np.zeros(size, np.uint8)
+    ids = None if mask.instances is None else np.zeros(size, np.uint16)
     objects, count = find_objects(mask)
-    seen &= (objects[rows, cols] > 0) & cut_at(objects, count, objects[rows, cols], crossed)
-    labels = mask.labels[rows, cols] * seen
-    if mask.instances is None:
-        return labels, None
-    count = int(mask.instances.max(initial=0))
-    ids = mask.instances[rows, cols].astype(np.int64)
-    if 2 * count <= MOST_INSTANCES:
-        ids[~cut_at(mask.instances, count, ids, crossed)] += count
-    return labels, ids * seen
+    cut = cut_sides(objects, count)
+    for (to_row, row, *side), (to_col, col, *other) in product(
+        _parts(rows, mask.hw[0], 0), _parts(cols, mask.hw[1], 2)
+    ):
+        part = within(mask, (row, col))
+        crossed = [*side, *other]
+        if crossed:
+            kept = touching_all(cut, crossed)
+            part = only(part, kept[objects[row, col]] if count > 1 else kept[-1:])
+        labels[to_row, to_col] = part.labels
+        if ids is not None and part.instances is not None and mask.instances is not None:
+            known = part.instances
+            ids[to_row, to_col] = ids_beyond(mask.instances, crossed)[known] if crossed else known
+    return Seen(rows, cols, labels, ids)
 
 
-def mirrored(places: NDArray[np.int64], size_px: int) -> NDArray[np.int64]:
-    """Return places outside [0, size_px) mirrored into it; -1 where they are too far away.
+def _parts(span: Span, side_px: int, first_side: int) -> Iterator[tuple[Any, ...]]:
+    """Yield (where in the span, which rows or columns, the side that is crossed if one is)."""
+    first, last = span
+    inner = max(first, 0), min(last, side_px - 1)
+    yield slice(inner[0] - first, inner[1] - first + 1), slice(inner[0], inner[1] + 1)
+    if first < 0:
+        yield slice(0, -first), slice(-first - 1, None, -1), first_side
+    if last >= side_px:
+        back = 2 * side_px - 2 - last
+        yield (
+            slice(side_px - first, None),
+            slice(side_px - 1, back if back >= 0 else None, -1),
+            first_side + 1,
+        )
 
-    >>> mirrored(np.array([-5, -2, -1, 0, 3, 4, 8]), 4).tolist()
-    [-1, 1, 0, 0, 3, 3, -1]
-    """
-    back = np.where(places < 0, -1 - places, places)
-    back = np.where(back >= size_px, 2 * size_px - 1 - back, back)
-    near = (places >= -size_px) & (places < 2 * size_px)
-    return np.where(near, back, -1)
 
-
-def cut_at(
-    found: NDArray[Any], count: int, ids: NDArray[Any], crossed: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Return whether each object of `ids` touches all of the frame's sides that were crossed.
+def cut_sides(found: NDArray[Any], count: int) -> NDArray[np.bool_]:
+    """Return (count + 1, 4) bool: whether each object reaches the top, bottom, left, right.
 
     Args:
         found: (H, W) map of objects 0..count.
         count: how many objects there are.
-        ids: (n,) objects asked for.
-        crossed: (n, 4) bool: top, bottom, left, right.
     """
-    touches = np.zeros((count + 1, 4), bool)
+    reaches = np.zeros((count + 1, 4), bool)
     for side, line in enumerate((found[0], found[-1], found[:, 0], found[:, -1])):
-        touches[line, side] = True
-    answer: NDArray[np.bool_] = (touches[ids] | ~crossed).all(axis=1)
-    return answer
+        reaches[line, side] = True
+    return reaches
+
+
+def touching_all(cut: NDArray[np.bool_], sides: Sequence[int]) -> NDArray[np.bool_]:
+    """Return (n + 1,) bool: which objects reach all of some sides; see `cut_sides`."""
+    return np.asarray(cut[:, sides].all(axis=1))
+
+
+def ids_beyond(instances: NDArray[np.uint16], crossed: Sequence[int]) -> NDArray[np.uint16]:
+    """Return the (n + 1,) uint16 id that each instance has beyond some of the frame's sides."""
+    count = int(instances.max(initial=0))
+    ids = np.arange(count + 1)
+    if 2 * count <= MOST_INSTANCES:
+        ids[1:][~touching_all(cut_sides(instances, count), crossed)[1:]] += count
+    return ids.astype(np.uint16)

@@ -38,14 +38,13 @@ class Moments:
 
 def foreground_of(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return (H, W) uint8: 1 where there is any class, else 0."""
-    return np.minimum(labels, np.uint8(1))
+    return (labels > 0).view(np.uint8)
 
 
 def moments_of(foreground: NDArray[np.uint8]) -> Moments:
     """Return the moments of an (H, W) uint8 region of 0 and 1."""
-    by_row = cv2.reduce(foreground, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel()
-    by_col = cv2.reduce(foreground, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel()
-    area = int(by_row.sum(dtype=np.int64))
+    by_row, by_col = counts_along(foreground)
+    area = int(by_row.sum())
     if not area:
         height, width = foreground.shape
         return Moments(0, (height - 1) / 2, (width - 1) / 2, 0.0, 0.0)
@@ -54,7 +53,22 @@ def moments_of(foreground: NDArray[np.uint8]) -> Moments:
     return Moments(area, row, col, var_rows, var_cols)
 
 
-def _mean_and_variance(counts: NDArray[np.int32], total: int) -> tuple[float, float]:
+def centroid_of(foreground: NDArray[np.uint8]) -> tuple[float, float]:
+    """Return the mean row and column of an (H, W) uint8 region of 0 and 1, not empty."""
+    by_row, by_col = counts_along(foreground)
+    area = int(by_row.sum())
+    return int(by_row @ np.arange(len(by_row))) / area, int(by_col @ np.arange(len(by_col))) / area
+
+
+def counts_along(foreground: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many pixels each row has, and each column: (H,) and (W,) int64."""
+    rows, cols = (
+        cv2.reduce(foreground, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() for axis in (1, 0)
+    )
+    return rows.astype(np.int64), cols.astype(np.int64)
+
+
+def _mean_and_variance(counts: NDArray[np.int64], total: int) -> tuple[float, float]:
     """Return both of the places 0..n-1, taken so often; sums of whole numbers, so exact."""
     places = np.arange(len(counts), dtype=np.int64)
     first = int((counts * places).sum())

@@ -12,27 +12,31 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from medsynth.masks.box import Window
 from medsynth.masks.spline import spline_weights
+
+WHOLE: Window = (slice(None), slice(None))
 
 UNIT = 5.43
 """What makes the root mean square of the field 1: measured over 200 fields of 300x300."""
 
 
-def noise_field(hw: tuple[int, int], wavelength_px: float, number: int) -> NDArray[np.float64]:
-    """Return an (H, W) float64 field with a root mean square of about 1.
+def noise_field(
+    hw: tuple[int, int], wavelength_px: float, number: int, window: Window = WHOLE
+) -> NDArray[np.float32]:
+    """Return an (H, W) float32 field with a root mean square of about 1.
 
     Args:
         hw: height and width in pixels.
         wavelength_px: length of its shortest waves; the lattice is half as wide.
         number: which field, from 0 to 2**64 - 1.
+        window: the part of it to return.
     """
     rows, cols = (max(1, ceil(2 * side / wavelength_px)) for side in hw)
     values = lattice_values(rows + 5, cols + 5, number)
-    values = values[1:-1, 1:-1] - mean_of_nine(values)
-    field: NDArray[np.float64] = (
-        UNIT * spline_weights(hw[0], rows) @ values @ spline_weights(hw[1], cols).T
-    )
-    return field
+    values = UNIT * (values[1:-1, 1:-1] - mean_of_nine(values))
+    down, across = spline_weights(hw[0], rows)[window[0]], spline_weights(hw[1], cols)[window[1]]
+    return (down @ values @ across.T).astype(np.float32)
 
 
 def lattice_values(rows: int, cols: int, number: int) -> NDArray[np.float64]:

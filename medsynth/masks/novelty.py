@@ -61,10 +61,15 @@ class Novelty:
             self._planned.add_signature(signature)
 
     def flaw(
-        self, mask: Mask, look: Look, signature: Signature | None, worse_than: float
+        self,
+        mask: Mask,
+        sha256: str,
+        look: Look,
+        signature: Signature | None,
+        worse_than: float,
     ) -> Flaw | None:
         """Return of what the mask is a copy; only flaws worse than a badness are sought."""
-        if worse_than < DUPLICATE_BADNESS and self._planned.has(mask_sha256(mask)):
+        if worse_than < DUPLICATE_BADNESS and self._planned.has(sha256):
             return Flaw(DUPLICATE_BADNESS, DUPLICATE)
         if signature is None:
             return None

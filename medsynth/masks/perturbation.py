@@ -70,6 +70,7 @@ class DrawContext:
     sources: all source masks by id; getting one may read a file.
     source_ids: the ids of `sources`, sorted, so that a draw can index them.
     nested: inner class id -> class id that it lies in; a step keeps what it needs of it.
+    most_objects: the plan would refuse a mask with more; so no operator adds more.
     """
 
     mask: Mask
@@ -77,6 +78,7 @@ class DrawContext:
     sources: Mapping[str, Mask] = field(default_factory=dict)
     source_ids: Sequence[str] = ()
     nested: Mapping[int, int] = field(default_factory=dict)
+    most_objects: int | None = None
 
 
 class Perturbation(Protocol):

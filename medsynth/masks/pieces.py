@@ -6,20 +6,24 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from medsynth.masks.objects import count_pieces
 from medsynth.masks.touching import touching
 
 
-def crumbs(before: NDArray[np.int32], after: NDArray[np.int32]) -> NDArray[np.int64]:
+def crumbs(before: NDArray[np.int32], after: NDArray[np.int32], count: int) -> NDArray[np.int64]:
     """Return the flat indices of pieces that objects have more than before, the smallest ones.
 
     Args:
-        before: (H, W) int32 map of objects 1..n.
-        after: the same objects, shrunk.
+        before: (H, W) int32 map of objects.
+        after: the same objects, shrunk; none of them is gone.
+        count: how many there are.
 
     Returns:
         (k,) int64.
     """
-    apart = before.max() < 2 or not touching(before)
+    apart = count < 2 or not touching(before)
+    if apart and count_pieces(after > 0) == count:
+        return np.zeros(0, np.int64)
     new, has = find_pieces(after, apart)
     if (np.bincount(has)[1:] <= 1).all():
         return np.zeros(0, np.int64)

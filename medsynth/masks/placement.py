@@ -6,13 +6,13 @@ drawing that step again costs a tenth of drawing all of them again.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
+from medsynth.masks.box import foreground_box
 from medsynth.masks.features import frame_share
-from medsynth.masks.moments import foreground_of
+from medsynth.masks.moments import centroid_of
 from medsynth.masks.plausibility import Rules
 
 NAMES = ("row", "column", "border")
@@ -29,18 +29,20 @@ class Placement:
     def __init__(self, rules: Rules, source: NDArray[np.float64]) -> None:
         low, high = rules.bounds(source)
         at = [rules.names.index(name) for name in NAMES]
-        self._low, self._high = low[at], high[at]
+        self._low, self._high = low[at].tolist(), high[at].tolist()
 
     def holds(self, mask: Mask) -> bool:
         """Return whether a mask keeps the bounds; one without foreground does not."""
-        (height, width), (left, top, wide, tall) = mask.hw, cv2.boundingRect(mask.labels)
+        top, left, tall, wide = foreground_box(mask)
         if not wide:
             return False
-        around = mask.labels[top : top + tall, left : left + wide]
-        m = cv2.moments(around, binaryImage=True)
-        row = (top + m["m01"] / m["m00"] + 0.5) / height
-        col = (left + m["m10"] / m["m00"] + 0.5) / width
+        height, width = mask.hw
+        here = mask.labels[top : top + tall, left : left + wide] > 0
+        row, col = centroid_of(here.view(np.uint8))
         inside = 0 < top < height - tall and 0 < left < width - wide
-        border = 0.0 if inside else frame_share(foreground_of(mask.labels))
-        found = np.array([row, col, border])
-        return bool(((found >= self._low) & (found <= self._high)).all())
+        border = 0.0 if inside else frame_share(mask.labels)
+        found = ((top + row + 0.5) / height, (left + col + 0.5) / width, border)
+        return all(
+            low <= value <= high
+            for low, value, high in zip(self._low, found, self._high, strict=True)
+        )

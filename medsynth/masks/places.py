@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from math import nan
 
 import cv2
@@ -10,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 GRID = 32
+MIDDLES = 2 * np.arange(GRID) + 1
+"""Of the cells, in halves of a cell."""
 SMOOTHING = 5
 """Cells over which the map is averaged, so that a neighbouring place counts as seen."""
 
@@ -35,15 +38,22 @@ class PlaceMap:
         others = self._count - one_of_them
         if not cells.any() or not others:
             return nan
-        total = self._total - cells if one_of_them else self._total
-        usual = cv2.blur(total / others, (SMOOTHING, SMOOTHING), borderType=cv2.BORDER_REPLICATE)
+        usual = smoothed((self._total - cells) / others) if one_of_them else self._usual
         return round(float(usual[cells > 0].mean()), 6)
+
+    @cached_property
+    def _usual(self) -> NDArray[np.float64]:
+        return smoothed(self._total / self._count)
+
+
+def smoothed(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (32, 32) shares averaged over the cells around each."""
+    return np.asarray(cv2.blur(shares, (SMOOTHING, SMOOTHING), borderType=cv2.BORDER_REPLICATE))
 
 
 def cells_of(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return (32, 32) uint8: whether there is foreground at points spread evenly over the mask."""
     height, width = labels.shape
-    rows = (2 * np.arange(GRID) + 1) * height // (2 * GRID)
-    cols = (2 * np.arange(GRID) + 1) * width // (2 * GRID)
-    cells: NDArray[np.uint8] = np.minimum(labels[rows[:, None], cols], np.uint8(1))
+    rows, cols = MIDDLES * height // (2 * GRID), MIDDLES * width // (2 * GRID)
+    cells: NDArray[np.uint8] = (labels[rows[:, None], cols] > 0).view(np.uint8)
     return cells

@@ -15,14 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.errors import InputError, NothingAcceptableError
-from medsynth.core.seeds import generator
+from medsynth.core.keys import key_of
+from medsynth.core.seeds import derive_seed, generator
 from medsynth.core.types import Mask
 from medsynth.masks.acceptance import Acceptance, Judged
 from medsynth.masks.fingerprint import mask_sha256
 from medsynth.masks.nesting import nesting_of
+from medsynth.masks.one_thread import one_thread
 from medsynth.masks.options import MaskOptions
 from medsynth.masks.perturbation import DrawContext, Step
-from medsynth.masks.plan_entry import PlanEntry, key_of
+from medsynth.masks.plan_entry import PlanEntry
 from medsynth.masks.policy import Policy
 from medsynth.masks.signature import Signature
 from medsynth.masks.source_check import check_source
@@ -118,7 +120,8 @@ class Planner:
         if not self.acceptance.looks[source].classes:
             planned = self._negative(index, source)
         else:
-            planned = self._drawn(index, source, wanted)
+            with one_thread():
+                planned = self._drawn(index, source, wanted)
         self._take_up(planned.entry)
         return planned
 
@@ -138,8 +141,8 @@ class Planner:
         redrawn: list[str] = []
         best: tuple[Judged, tuple[Step, ...]] | None = None
         for attempt in range(self.options.max_redraws + 1):
-            steps, mask = self._draw(index, attempt, source)
-            luck = generator(self.seed, "plan-luck", index, attempt).random()
+            luck = derive_seed(self.seed, "plan-luck", index, attempt) / 2**63
+            steps, mask = self._draw(index, attempt, source, luck)
             judged = self.acceptance.judge(mask, source, wanted, luck)
             if best is None or is_better(judged, best[0]):
                 best = judged, steps
@@ -163,7 +166,7 @@ class Planner:
             key_of(index),
             source,
             steps,
-            mask_sha256(judged.mask),
+            judged.sha256,
             redrawn,
             judged.flaw.reason if judged.flaw else None,
             judged.signature.to_text() if judged.signature else "",
@@ -188,10 +191,17 @@ class Planner:
         entry = PlanEntry(index, key_of(index), source, (), mask_sha256(mask))
         return Planned(entry, mask, self.acceptance.looks[source].features)
 
-    def _draw(self, index: int, attempt: int, source: str) -> tuple[tuple[Step, ...], Mask]:
+    def _draw(
+        self, index: int, attempt: int, source: str, luck: float
+    ) -> tuple[tuple[Step, ...], Mask]:
         rng = generator(self.seed, "plan", index, attempt)
         context = DrawContext(
-            self.sources[source], source, self.sources, self.source_ids, self.nested
+            self.sources[source],
+            source,
+            self.sources,
+            self.source_ids,
+            self.nested,
+            self.acceptance.most_objects(source, luck),
         )
         return self.policy.draw(rng, context, self.acceptance.placement(source))
 

@@ -50,11 +50,10 @@ class Policy:
             context: what is drawn for.
             placement: a step after which it holds no more is drawn again, a few times.
         """
-        drawing = _Drawing(self._operators, rng, placement)
-        mask = context.mask
+        drawing = _Drawing(self._operators, rng, context, placement)
         for node in self.nodes:
-            mask = drawing.use(node, replace(context, mask=mask))
-        return tuple(drawing.steps), mask
+            drawing.use(node)
+        return tuple(drawing.steps), drawing.mask
 
 
 class _Drawing:
@@ -64,30 +63,31 @@ class _Drawing:
         self,
         operators: Mapping[int, Perturbation],
         rng: np.random.Generator,
+        context: DrawContext,
         placement: Placement | None,
     ) -> None:
         self.steps: list[Step] = []
-        self._operators, self._rng, self._placement = operators, rng, placement
+        self.mask = context.mask
+        self._operators, self._rng, self._context = operators, rng, context
+        self._placement = placement
         self._in_place = True
 
-    def use(self, node: PolicyNode, context: DrawContext) -> Mask:
-        """Use one node, with its chance; its steps are added to `steps`."""
+    def use(self, node: PolicyNode) -> None:
+        """Use one node, with its chance: its steps are added to `steps` and done to `mask`."""
         rng = self._rng
-        mask = context.mask
         if rng.random() >= node.p:
-            return mask
+            return
         if node.one_of is not None:
-            k = int(rng.choice(len(node.one_of), p=node.weights))
-            return self.use(node.one_of[k], context)
+            self.use(node.one_of[int(rng.choice(len(node.one_of), p=node.weights))])
         for inner in node.sequence or ():
-            mask = self.use(inner, replace(context, mask=mask))
+            self.use(inner)
         perturbation = self._operators.get(id(node))
         if perturbation is not None:
-            mask = self._step(perturbation, context)
-        return mask
+            self._step(perturbation)
 
-    def _step(self, perturbation: Perturbation, context: DrawContext) -> Mask:
+    def _step(self, perturbation: Perturbation) -> None:
         """Draw a step and apply it; again while it takes out of place what was in place."""
+        context = replace(self._context, mask=self.mask)
         for _ in range(MOST_TRIES if self._in_place else 1):
             step = perturbation.draw(self._rng, context)
             mask = perturbation.apply(context.mask, step, context.sources)
@@ -96,4 +96,4 @@ class _Drawing:
                 break
         self._in_place = holds
         self.steps.append(step)
-        return mask
+        self.mask = mask

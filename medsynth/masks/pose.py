@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 DECIMALS = 6
 """Angles are rounded so that libraries whose arcs differ in the last bit agree."""
 
+Places = NDArray[np.float32]
+
 
 @dataclass(frozen=True, slots=True)
 class Pose:
@@ -37,7 +39,7 @@ def pose_of(region: NDArray[np.bool_], top: int = 0, left: int = 0) -> Pose:
         top: row of the window in the picture.
         left: its column.
     """
-    m = cv2.moments(region.view(np.uint8), binaryImage=True)
+    m = cv2.moments(region.view(np.uint8))
     row, col = m["m01"] / m["m00"], m["m10"] / m["m00"]
     angle = atan2(2 * m["mu11"], m["mu02"] - m["mu20"]) / 2
     c, s = cos(angle), sin(angle)
@@ -48,25 +50,22 @@ def pose_of(region: NDArray[np.bool_], top: int = 0, left: int = 0) -> Pose:
     )
 
 
-def place_in(
-    pose: Pose, rows: NDArray[np.float64], cols: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def place_in(pose: Pose, rows: Places, cols: Places) -> tuple[Places, Places]:
     """Return picture coordinates as multiples of the object's size in its own frame."""
     c, s = turn(pose)
-    y, x = (rows - pose.row) / pose.size_px, (cols - pose.col) / pose.size_px
+    size, row, col = (np.float32(value) for value in (pose.size_px, pose.row, pose.col))
+    y, x = (rows - row) / size, (cols - col) / size
     return c * y + s * x, c * x - s * y
 
 
-def place_out(
-    pose: Pose, along: NDArray[np.float64], across: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def place_out(pose: Pose, along: Places, across: Places) -> tuple[Places, Places]:
     """Return places in an object's own frame as picture coordinates; undoes `place_in`."""
     c, s = turn(pose)
-    rows = (c * along - s * across) * pose.size_px + pose.row
-    return rows, (s * along + c * across) * pose.size_px + pose.col
+    size, row, col = (np.float32(value) for value in (pose.size_px, pose.row, pose.col))
+    return (c * along - s * across) * size + row, (s * along + c * across) * size + col
 
 
-def turn(pose: Pose) -> tuple[float, float]:
+def turn(pose: Pose) -> tuple[np.float32, np.float32]:
     """Return cosine and sine of the pose's angle, rounded."""
     angle = radians(pose.angle_deg)
-    return round(cos(angle), 9), round(sin(angle), 9)
+    return np.float32(round(cos(angle), 9)), np.float32(round(sin(angle), 9))

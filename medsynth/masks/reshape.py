@@ -12,18 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask
-from medsynth.masks.boundary import around
+from medsynth.masks.box import Window, around, box_of
 from medsynth.masks.copying import copied
 from medsynth.masks.instances import renumber
 from medsynth.masks.layers import join_layers, split_layers
 from medsynth.masks.nearest import spread
 from medsynth.masks.nesting import Nested
 from medsynth.masks.object_shape import Extent, object_alone
-from medsynth.masks.objects import find_objects
-from medsynth.masks.pose import Pose, pose_of
-
-Places = NDArray[np.float64]
-Window = tuple[slice, slice]
+from medsynth.masks.objects import count_pieces, find_objects
+from medsynth.masks.pose import Places, Pose, pose_of
 
 
 class Shaper(Protocol):
@@ -41,8 +38,8 @@ class Shaper(Protocol):
             layer: which of the object's layers.
             region: (h, w) bool, the layer now.
             pose: the object's.
-            rows: (h, 1) float64 rows of the window, in the pose's own coordinates.
-            cols: (1, w) float64 its columns.
+            rows: (h, 1) float32 rows of the window, in the pose's own coordinates.
+            cols: (1, w) float32 its columns.
         """
 
 
@@ -80,27 +77,32 @@ def _reshape(
     result: Mask, objects: NDArray[np.int32], number: int, nested: Nested, shaper: Shaper
 ) -> None:
     """Reshape one object in place, in the mask and in the map of objects."""
-    close = around(objects == number, 0)
+    close = around(box_of(objects == number), 0)
     top, left = close[0].start, close[1].start
     pose = pose_of(objects[close] == number, top, left)
     window = widened(close, shaper.extent(pose), int(MARGIN_OF_SIZE * pose.size_px) + 3)
     alone = object_alone(result, objects, number, window)
     here = alone.labels > 0
     pose = replace(pose, row=pose.row - window[0].start, col=pose.col - window[1].start)
-    rows, cols = (np.arange(side, dtype=np.float64) for side in alone.hw)
-    least_px = int(SPECK_OF_AREA * here.sum())
+    rows, cols = (np.arange(side, dtype=np.float32) for side in alone.hw)
+    least_px = int(SPECK_OF_AREA * np.count_nonzero(here))
     layers = []
     for k, layer in enumerate(split_layers(alone, nested)):
         distance = shaper.distances(k, layer.labels > 0, pose, rows[:, None], cols[None])
         layers.append(spread(layer, without_specks(distance < 0, least_px)))
     shaped = join_layers(layers, nested)
+    region = shaped.labels > 0
     taken = (objects[window] > 0) & ~here
-    barred = cv2.dilate(taken.view(np.uint8), SQUARE).view(bool) & ~here
-    region = largest_piece((shaped.labels > 0) & ~barred)
-    if region.sum() < LEAST_OF_AREA * here.sum():
+    if taken.any():
+        region &= ~cv2.dilate(taken.view(np.uint8), SQUARE).view(bool) | here
+    region = largest_piece(region)
+    if np.count_nonzero(region) < LEAST_OF_AREA * np.count_nonzero(here):
         return
-    objects[window][here | region] = np.where(region, number, 0)[here | region]
-    _lay(result, shaped, here | region, region, window)
+    changed = here | region
+    np.copyto(objects[window], region * np.int32(number), where=changed)
+    np.copyto(result.labels[window], shaped.labels * region, where=changed)
+    if result.instances is not None and shaped.instances is not None:
+        np.copyto(result.instances[window], shaped.instances * region, where=changed)
 
 
 def widened(close: Window, extent: Extent, most_px: int) -> Window:
@@ -115,20 +117,10 @@ def widened(close: Window, extent: Extent, most_px: int) -> Window:
     return rows, cols
 
 
-def _lay(
-    result: Mask,
-    shaped: Mask,
-    changed: NDArray[np.bool_],
-    region: NDArray[np.bool_],
-    window: Window,
-) -> None:
-    result.labels[window][changed] = (shaped.labels * region)[changed]
-    if result.instances is not None and shaped.instances is not None:
-        result.instances[window][changed] = (shaped.instances * region)[changed]
-
-
 def without_specks(region: NDArray[np.bool_], least_px: int) -> NDArray[np.bool_]:
     """Return the region without pieces and holes of fewer pixels than that."""
+    if count_pieces(region, and_holes=True) == 1:
+        return region
     for value in (True, False):
         _, pieces = cv2.connectedComponents((region == value).view(np.uint8), connectivity=4)
         speck = np.bincount(pieces.ravel()) < least_px
@@ -139,9 +131,9 @@ def without_specks(region: NDArray[np.bool_], least_px: int) -> NDArray[np.bool_
 
 def largest_piece(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the largest 8-connected piece of an (H, W) region; nothing of nothing."""
-    count, pieces = cv2.connectedComponents(region.view(np.uint8), connectivity=8)
-    if count <= 2:  # background, and one piece
+    if count_pieces(region) <= 1:
         return region
+    _, pieces = cv2.connectedComponents(region.view(np.uint8), connectivity=8)
     area = np.bincount(pieces.ravel())
     area[0] = 0
     largest: NDArray[np.bool_] = pieces == int(area.argmax())

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import mul
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,12 +20,13 @@ from pydantic import Field
 from medsynth.core.types import Mask
 from medsynth.masks.donors import classes_of, pick_donor
 from medsynth.masks.nesting import as_pairs
-from medsynth.masks.object_shape import Extent, extent_of, object_shape, read_shape
+from medsynth.masks.object_shape import PARTS, Extent, extent_of, object_shape, read_shape
 from medsynth.masks.objects import find_objects
 from medsynth.masks.perturbation import DrawContext, PerturbationOptions, Step
-from medsynth.masks.pose import Pose, place_in
-from medsynth.masks.reshape import Places, reshape_objects
+from medsynth.masks.pose import Places, Pose, place_in
+from medsynth.masks.reshape import reshape_objects
 from medsynth.masks.shape_space import sample_weights
+from medsynth.masks.signed_distance import rounded
 from medsynth.masks.sources import source_of
 
 
@@ -117,9 +119,9 @@ class ShapeModel:
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """A shape that is a weighted sum of others: (GRID, GRID) float64 a layer, see `ObjectShape`."""
+    """A shape that is a weighted sum of others: (GRID, GRID) float32 a layer, see `ObjectShape`."""
 
-    layers: tuple[NDArray[np.float64], ...]
+    layers: tuple[NDArray[np.float32], ...]
 
     def extent(self, pose: Pose) -> Extent:
         """Return where the sum's outline is."""
@@ -138,11 +140,8 @@ def mixture(
     shapes = [
         object_shape(source_of(donor, sources), number, nested).layers for donor, number, _ in mix
     ]
-    weights = [weight for _, _, weight in mix]
+    weights = [np.float32(weight) for _, _, weight in mix]
     layers = zip(*shapes, strict=False)  # as deep as the shallowest
     return Mixture(
-        tuple(
-            np.asarray(sum(w * each for w, each in zip(weights, layer, strict=True)))
-            for layer in layers
-        )
+        tuple(rounded(np.asarray(sum(map(mul, weights, layer))), PARTS) for layer in layers)
     )

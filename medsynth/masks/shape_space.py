@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 
 def sample_weights(
-    maps: Sequence[NDArray[np.float64]],
+    maps: Sequence[NDArray[np.floating]],
     variance_kept: float,
     max_sd: float,
     rng: np.random.Generator,
@@ -28,7 +28,7 @@ def sample_weights(
         rng: the source of randomness.
     """
     n = len(maps)
-    data = np.stack([each.ravel() for each in maps])
+    data = np.stack([each.ravel() for each in maps]).astype(np.float64)
     data = data - data.mean(axis=0)
     variance, modes = np.linalg.eigh(data @ data.T / n)
     variance, modes = variance[::-1].clip(min=0), modes[:, ::-1]

@@ -21,8 +21,11 @@ GRID = 21
 WORDS = 7
 REACH = 2.0
 """Half the window's side in radii of gyration; a disc has 1.41 of them."""
+STEPS = np.linspace(-REACH, REACH, GRID)
 SYMMETRIES = 8
 """Flips and transposition; see `symmetric`."""
+CELL_OF = np.array([0, *((k % 3) + 1 for k in range(255))], np.uint8)
+"""What a cell of each class holds."""
 _BITS = np.array([bin(k).count("1") for k in range(1 << 16)], np.uint8)
 
 
@@ -66,14 +69,14 @@ class Signature:
 def signature_of(mask: Mask, moments: Moments) -> Signature:
     """Return the signature of a mask with foreground; beyond the frame is background."""
     height, width = mask.hw
-    step = np.linspace(-REACH, REACH, GRID) * moments.gyration_px
+    step = STEPS * moments.gyration_px
     rows = np.rint(moments.row + step).astype(np.int64)
     cols = np.rint(moments.col + step).astype(np.int64)
     inside = ((rows >= 0) & (rows < height))[:, None] & ((cols >= 0) & (cols < width))
     found = mask.labels[rows.clip(0, height - 1)[:, None], cols.clip(0, width - 1)] * inside
-    cells = np.where(found > 0, (found - np.uint8(1)) % np.uint8(3) + np.uint8(1), 0)
+    cells = CELL_OF[found]
     logs = (log(max(1, moments.area_px)), log(moments.gyration_px), moments.elongation)
-    return Signature(cells.astype(np.uint8), *(float(np.float32(value)) for value in logs))
+    return Signature(cells, *(float(np.float32(value)) for value in logs))
 
 
 def symmetric(array: NDArray[np.uint8], symmetry: int) -> NDArray[np.uint8]:

@@ -65,11 +65,28 @@ class MobileNetV2(nn.Module):
     @torch.no_grad()
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) in [0, 1] to (B, 1280); resized to 224 pixels, antialiased."""
-        size = (SIDE_PX, SIDE_PX)
-        x = F.interpolate(images, size, mode="bilinear", antialias=True, align_corners=False)
-        mean, std = (torch.tensor(v, device=x.device).view(1, 3, 1, 1) for v in (MEAN, STD))
-        out: Tensor = self.features((x - mean) / std)
+        out: Tensor = self.features(entering(images))
         return out.mean((2, 3))
+
+    @torch.no_grad()
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """(B, 3, H, W) in [0, 1] to the last maps at each resolution, 112 to 7 pixels wide."""
+        x = entering(images)
+        found: list[Tensor] = []
+        for layer in list(self.features)[:-1]:
+            before, x = x, layer(x)
+            if found and x.shape[2] == before.shape[2]:
+                found.pop()
+            found.append(x)
+        return found
+
+
+def entering(images: Tensor) -> Tensor:
+    """Return (B, 3, 224, 224), standardised as ImageNet's, of (B, 3, H, W) in [0, 1]."""
+    size = (SIDE_PX, SIDE_PX)
+    x = F.interpolate(images, size, mode="bilinear", antialias=True, align_corners=False)
+    mean, std = (torch.tensor(v, device=x.device).view(1, 3, 1, 1) for v in (MEAN, STD))
+    return (x - mean) / std
 
 
 def load_mobilenet(weights: Path) -> MobileNetV2:

@@ -10,13 +10,29 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from medsynth.quality.discrepancy import Kernels, squared_discrepancy
+
 Features = NDArray[np.floating]
+SUBSETS = 100
+SUBSET_SIZE = 1000
+"""As published; a smaller set gives smaller subsets, see `subset_size`."""
 
 
 def cubic_kernel(a: Features, b: Features) -> NDArray[np.float64]:
     """Return (N, M) kernel values of features (N, D) and (M, D)."""
     product = a.astype(np.float64) @ b.astype(np.float64).T
     return np.asarray((product / a.shape[1] + 1) ** 3, np.float64)
+
+
+def cubic_kernels(a: Features, b: Features) -> Kernels:
+    """Return the kernel values within and between two sets of at least two features.
+
+    Raises:
+        ValueError: a set has fewer than two, or the features differ in length.
+    """
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or min(len(a), len(b)) < 2:
+        raise ValueError(f"two sets of at least two equal features, not {a.shape} and {b.shape}")
+    return Kernels(cubic_kernel(a, a), cubic_kernel(b, b), cubic_kernel(a, b))
 
 
 def kernel_distance(a: Features, b: Features) -> float:
@@ -29,13 +45,34 @@ def kernel_distance(a: Features, b: Features) -> float:
     Raises:
         ValueError: a set has fewer than two, or the features differ in length.
     """
-    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or min(len(a), len(b)) < 2:
-        raise ValueError(f"two sets of at least two equal features, not {a.shape} and {b.shape}")
-    within = sum(mean_off_diagonal(cubic_kernel(each, each)) for each in (a, b))
-    return float(within - 2 * cubic_kernel(a, b).mean())
+    return squared_discrepancy(cubic_kernels(a, b))
 
 
-def mean_off_diagonal(kernel: NDArray[np.float64]) -> float:
-    """Return the mean of a square matrix without its diagonal."""
-    n = len(kernel)
-    return float((kernel.sum() - np.trace(kernel)) / (n * (n - 1)))
+def subset_size(n: int, m: int) -> int:
+    """Return how many items a subset has: 1000, of fewer items three in four of the smaller set.
+
+    A subset that is all of a set would always be the same one, and its spread say nothing.
+
+    >>> subset_size(5000, 2000), subset_size(5000, 40), subset_size(2, 9)
+    (1000, 30, 2)
+    """
+    return min(SUBSET_SIZE, max(2, min(n, m) * 3 // 4))
+
+
+def subset_distances(
+    a: Features, b: Features, rng: np.random.Generator, subsets: int = SUBSETS, size: int = 0
+) -> NDArray[np.float64]:
+    """Return (subsets,) estimates on subsets drawn without replacement: KID is their mean.
+
+    Args:
+        a: (N, D), N at least 2.
+        b: (M, D), M at least 2.
+        rng: draws the subsets.
+        subsets: how many.
+        size: items a subset, at most N and M; as `subset_size` says where 0.
+    """
+    size = size or subset_size(len(a), len(b))
+    draws = (
+        (rng.choice(len(each), size, replace=False) for each in (a, b)) for _ in range(subsets)
+    )
+    return np.array([kernel_distance(a[of_a], b[of_b]) for of_a, of_b in draws])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 import torch
@@ -20,6 +21,10 @@ Draw = Callable[[int], tuple[NDArray[np.uint8], NDArray[np.uint8]]]
 """Step -> (B, H, W, C) uint8 images and (B, H, W) uint8 class ids."""
 
 
+SEEDING = Lock()
+"""torch's global generator is one for all threads, and fits may run side by side."""
+
+
 def fit_segmenter(
     draw: Draw,
     options: SegmenterOptions,
@@ -27,7 +32,7 @@ def fit_segmenter(
     classes: int,
     seed: int,
     device: torch.device,
-    tell: Callable[[int], None] = lambda _: None,
+    after: Callable[[int, Segmenter], None] = lambda *_: None,
 ) -> Segmenter:
     """Return a fitted network, in evaluation mode.
 
@@ -38,11 +43,12 @@ def fit_segmenter(
         classes: the background included.
         seed: of weights and augmentation.
         device: where to compute.
-        tell: is called with the number of finished steps.
+        after: is called after each step with the number of finished ones, and the network; it
+            may look at it in evaluation mode and leave it so.
     """
     from monai.losses import DiceCELoss
 
-    with torch.random.fork_rng(devices=[]):
+    with SEEDING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "segmenter") % 2**63)
         network = build_segmenter(options, channels, classes).to(device)
     drawn = torch.Generator().manual_seed(derive_seed(seed, "segmenter-augmentation") % 2**63)
@@ -51,7 +57,6 @@ def fit_segmenter(
         optimizer, options.learning_rate, max(options.steps, 2), pct_start=0.1
     )
     loss_of = DiceCELoss(softmax=True, to_onehot_y=True, include_background=False)
-    network.train()
     for step in range(options.steps):
         images, labels = draw(step)
         x = to_tensor(images).to(device)
@@ -59,12 +64,12 @@ def fit_segmenter(
         if options.augmentation == "classic":
             x, y = augment_classic(x, y, drawn)
         x = x.contiguous(memory_format=torch.channels_last)
-        loss: Tensor = loss_of(network(x), y[:, None])
+        loss: Tensor = loss_of(network.train()(x), y[:, None])
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
-        tell(step + 1)
+        after(step + 1, network)
     return network.eval().requires_grad_(False)
 
 

@@ -64,6 +64,7 @@ def augment_here(
         making.gates.prepare()
         job = Augmentation(work, open_engine(making), store, recipe.sampling.batch, again)
         with asked_to_stop() as stop:
-            made = job.make(count(), n, report, stop)
+            first = store.first_open() // recipe.sampling.batch
+            made = job.make(count(first), n, report, stop)
     accepted, given_up = store.count("accepted"), store.count("given-up")
     return AugmentResult(run.path, accepted, given_up, made, dict(work.relaxed))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from medsynth.core.errors import InterruptedRunError, NothingAcceptableError
 from medsynth.quality.gates.gate import GATES
-from medsynth.store.samples import NewSample, SampleStore
+from medsynth.store.items import NewSample
+from medsynth.store.samples import SampleStore
 from medsynth.store.writer import StoreWriter
 from medsynth.workflows.engine import Engine, Outcomes
 from medsynth.workflows.wanted import MaskWork, Wanted
@@ -89,7 +90,7 @@ class Augmentation:
         return self.accepted - before
 
     def _is_settled(self, wanted: Wanted) -> bool:
-        return self.store.status(wanted.index) is not None
+        return self.store.settled(wanted.index)
 
     def _may_suffice(self, n: int | None) -> bool:
         """Return whether the blocks under way may bring all that is asked for."""

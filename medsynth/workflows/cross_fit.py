@@ -108,7 +108,7 @@ class CrossFitted:
         network = fit_segmenter(
             batches_of(pairs.images, pairs.labels, self.options.batch, seed),
             self.options, channels, self.classes, seed, self.device,
-            lambda done: self.report(before + done, total, "fitting the gates' segmenters"),
+            lambda done, _: self.report(before + done, total, "fitting the gates' segmenters"),
         )  # fmt: skip
         save_tensors(path, network.state_dict())
         return network

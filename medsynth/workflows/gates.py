@@ -15,7 +15,7 @@ from medsynth.data.load import load_sample
 from medsynth.data.records import DataIndex, Item
 from medsynth.io.atomic import write_json
 from medsynth.io.runs import Run
-from medsynth.quality.gates.gate import GATES, Gate, GateContext, Pairs, Verdict
+from medsynth.quality.gates.gate import GATES, Gate, GateContext, Pairs, Predict, Verdict
 from medsynth.quality.gates.options import GateMode
 from medsynth.workflows.cross_fit import CrossFitted
 from medsynth.workflows.recipe import Recipe
@@ -95,7 +95,15 @@ class RunGates:
         train = load_labelled(self.index, self.index.split("train"))
         val = self.index.split("val")
         held_out = train if len(val) < LEAST_HELD_OUT else load_labelled(self.index, val)
-        predict = CrossFitted(
+        return GateContext(train, held_out, self._cross_fitted(train), options.rate)
+
+    def predict(self) -> Predict:
+        """Return the cross-fitted segmenters alone; they are fitted when first asked."""
+        return self._cross_fitted(load_labelled(self.index, self.index.split("train")))
+
+    def _cross_fitted(self, train: Pairs) -> CrossFitted:
+        options = self.recipe.gates
+        return CrossFitted(
             train,
             1 + max(item.id for item in self.index.classes),
             options.segmenter,
@@ -106,7 +114,6 @@ class RunGates:
             self.device,
             self.report,
         )
-        return GateContext(train, held_out, predict, options.rate)
 
 
 def load_labelled(index: DataIndex, items: Sequence[Item]) -> Pairs:

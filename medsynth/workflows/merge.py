@@ -81,6 +81,7 @@ def merge_shards(run: Run, folders: Sequence[Path], report: Report) -> MergeResu
         join_plans(run.plan, [folder / "plan.jsonl" for folder in folders])
         adopt(run.samples, told(opened.rows(whole, end), end, report))
     after = SampleStore(run.samples)
+    after.recover()  # keeps what it has read of the manifest
     remove_shards(run, folders)
     accepted, given_up = after.count("accepted"), after.count("given-up")
     return MergeResult(run.path, accepted, given_up, accepted - before, opened.facts.n)

@@ -27,6 +27,8 @@ from medsynth.model.siamese_options import SiameseOptions
 from medsynth.quality.gates.options import GateOptions
 from medsynth.sampling.options import SamplingOptions
 from medsynth.training.options import PhaseOptions, TrainingOptions
+from medsynth.workflows.evaluate_options import EvaluateOptions
+from medsynth.workflows.prove_options import ProveOptions
 
 DEFAULT = "compact"
 AUTO = "auto"
@@ -58,6 +60,10 @@ class Recipe(Options):
     """How images are made from them."""
     gates: GateOptions = Field(default_factory=GateOptions)
     """What an image must pass to be kept."""
+    evaluate: EvaluateOptions = Field(default_factory=EvaluateOptions)
+    """How the samples are judged."""
+    prove: ProveOptions = Field(default_factory=ProveOptions)
+    """How it is proved that they help."""
     export: ExportOptions = Field(default_factory=ExportOptions)
     """How data sets are written."""
 

@@ -45,7 +45,7 @@ class ShardFacts:
         """Return the numbers of a shard's blocks that the stores have not settled."""
 
         def is_settled(index: int) -> bool:
-            return any(store.status(index) is not None for store in stores)
+            return any(store.settled(index) for store in stores)
 
         return [
             number

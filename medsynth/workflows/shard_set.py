@@ -50,7 +50,7 @@ class ShardSet:
         for row, folder in heapq.merge(*streams, key=lambda each: each[0].index):
             if row.index >= end:
                 return
-            if whole.status(row.index) is None:
+            if not whole.settled(row.index):
                 yield row, folder
 
     def lacks(self, whole: SampleStore) -> dict[ShardName, list[int]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medsynth.core.errors import InputError
 from medsynth.core.types import SPLITS
 from medsynth.data.records import DataIndex
 from medsynth.io.runs import Run, find_run
@@ -84,7 +85,10 @@ def unmerged(run: Run, store: SampleStore) -> tuple[str, str]:
     folders = shard_folders(run)
     if not folders:
         return "", ""
-    opened = open_set(run, folders)
+    try:
+        opened = open_set(run, folders)
+    except InputError as error:
+        return error.what, f"medsynth merge --run {run.path} SHARD..."
     facts, lacks = opened.facts, opened.lacks(store)
     done = facts.blocks - sum(map(len, lacks.values()))
     shown = f"{len(folders)} of {opened.count}; {done} of {facts.blocks} blocks"

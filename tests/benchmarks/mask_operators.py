@@ -23,6 +23,7 @@ import cv2
 import numpy as np
 
 from medsynth.core.types import Mask
+from medsynth.masks.copying import copied
 from medsynth.masks.operators import PERTURBATIONS
 from medsynth.masks.perturbation import DrawContext
 
@@ -99,7 +100,8 @@ def measure(name: str, other, sources: dict[str, Mask], pairs: int) -> dict[str,
         context = DrawContext(mask, key, sources, keys)
         step, draw_s = cpu_seconds(operator.draw, np.random.default_rng(k), context)
         _, apply_s = cpu_seconds(operator.apply, mask, step, sources)
-        theirs = {"image": mask.labels[..., None], "mask": mask.instances}
+        spare = copied(mask)  # OverlayElements writes into its input, which is a source here
+        theirs = {"image": spare.labels[..., None], "mask": spare.instances}
         rows.append((draw_s, apply_s, cpu_seconds(other, **theirs)[1]))
     draw, apply, theirs = np.array(rows[3:]).T
     return {

@@ -46,9 +46,9 @@ class TimedPlanner(Planner):
     draw_s = 0.0
     draws = 0
 
-    def _draw(self, index, attempt, source):
+    def _draw(self, *item):
         started = time.process_time()
-        drawn = super()._draw(index, attempt, source)
+        drawn = super()._draw(*item)
         self.draw_s += time.process_time() - started
         self.draws += 1
         return drawn

@@ -162,6 +162,16 @@ def test_copy_paste_records_donors_and_limits_overlap(instances: bool) -> None:
     assert pasted > 20
 
 
+def test_copy_paste_adds_no_more_than_the_plan_takes() -> None:
+    target, donor = nested(), nested()
+    for room, pasted in ((0, {0}), (1, {0, 1}), (None, {0, 1, 2})):
+        most = None if room is None else find_objects(target)[1] + room
+        found = context_of(target, other=donor)
+        found = DrawContext(target, "self", found.sources, found.source_ids, most_objects=most)
+        steps = [CopyPaste().draw(np.random.default_rng(seed), found) for seed in range(40)]
+        assert {len(step.params["pastes"]) for step in steps} == pasted
+
+
 def test_copy_paste_keeps_a_cell_whole() -> None:
     target = square(40)
     donor = nested()

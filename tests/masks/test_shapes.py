@@ -18,7 +18,7 @@ from medsynth.masks.pose import place_in, place_out, pose_of
 from medsynth.masks.reshape import without_specks
 from medsynth.masks.shape_model import ShapeModel, ShapeModelOptions
 from medsynth.masks.shape_space import sample_weights
-from medsynth.masks.signed_distance import read_between, signed_distance
+from medsynth.masks.signed_distance import read_between, rounded, signed_distance
 from medsynth.masks.smooth import Smooth
 from medsynth.testing import check_perturbation
 
@@ -143,18 +143,31 @@ def test_signed_distance_agrees_with_scipy() -> None:
     expected = np.where(
         region, 0.5 - distance_transform_edt(region), distance_transform_edt(~region) - 0.5
     )
-    np.testing.assert_allclose(signed_distance(region), expected, atol=1e-6)
+    np.testing.assert_allclose(signed_distance(region), expected, rtol=0.03, atol=0.1)
     assert (signed_distance(np.ones((3, 4), bool)) < -6).all()
     assert (signed_distance(np.zeros((3, 4), bool)) > 6).all()
 
 
 def test_reading_between_pixels_is_bilinear() -> None:
-    y, x = np.mgrid[:5, :7].astype(float)
+    y, x = np.mgrid[:5, :7].astype(np.float32)
     plane = 2 * y + 3 * x
-    rows, cols = np.array([[0.25, 3.9]]), np.array([[5.5, 0.1]])
-    np.testing.assert_allclose(read_between(plane, rows, cols), 2 * rows + 3 * cols)
-    assert read_between(plane, np.array([[9.0]]), np.array([[-4.0]]))[0, 0] == 8
-    assert read_between(np.array([[3.0]]), rows, cols).tolist() == [[3.0, 3.0]]
+    rows, cols = np.array([[[0.25, 3.90625]], [[5.5, 0.125]]], np.float32)
+    np.testing.assert_array_equal(read_between(plane, rows, cols), 2 * rows + 3 * cols)
+    assert read_between(plane, rows[:, :1] + 9, cols[:, :1] - 9)[0, 0] == 8
+    assert read_between(np.full((1, 1), 3, np.float32), rows, cols).tolist() == [[3.0, 3.0]]
+
+
+def test_reading_between_pixels_rounds_nothing() -> None:
+    rng = np.random.default_rng(0)
+    values = rounded(rng.uniform(-4, 4, (9, 11)).astype(np.float32), 2048)
+    rows, cols = rounded(rng.uniform(0, 8, (2, 40, 50)).astype(np.float32), 32)
+    top, left = rows.astype(int).clip(0, 7), cols.astype(int)
+    down, across, exact = rows - top, cols - left, values.astype(np.float64)
+    upper = exact[top, left] * (1 - across) + exact[top, left + 1] * across
+    lower = exact[top + 1, left] * (1 - across) + exact[top + 1, left + 1] * across
+    np.testing.assert_array_equal(
+        read_between(values, rows, cols), upper * (1 - down) + lower * down
+    )
 
 
 @pytest.mark.parametrize("turn", [0.0, 0.7, -1.2])
@@ -164,7 +177,7 @@ def test_a_pose_finds_the_long_axis_and_comes_back(turn: float) -> None:
     assert np.degrees(turn) % 180 == pytest.approx(pose.angle_deg % 180, abs=1.5)
     rows, cols = np.mgrid[:5, :5].astype(float)
     back = place_out(pose, *place_in(pose, rows, cols))
-    np.testing.assert_allclose(back, (rows, cols), atol=1e-6)
+    np.testing.assert_allclose(back, (rows, cols), atol=1e-5)
 
 
 def test_blends_lie_between_two_shapes() -> None:
@@ -277,3 +290,22 @@ def test_objects_keep_their_number_whatever_moves(seed: int, px: float, most: fl
     before = label(labels, np.ones((3, 3)))[1]
     moved = move_boundary(Mask(labels), np.full((1, 1), px), most)
     assert label(moved.labels, np.ones((3, 3)))[1] == before
+
+
+@given(seed=st.integers(0, 2**32), instances=st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_smoothing_keeps_objects_and_what_belongs_to_each(seed: int, instances: bool) -> None:
+    rng = np.random.default_rng(seed)
+    ids = np.zeros((60, 80), np.uint16)
+    y, x = np.mgrid[:60, :80]
+    for number in range(1, 9):
+        away = np.hypot(y - rng.uniform(0, 60), x - rng.uniform(0, 80))
+        ids[(away < rng.uniform(2, 12)) & (ids == 0)] = number
+    ids = np.unique(ids, return_inverse=True)[1].reshape(ids.shape).astype(np.uint16)
+    mask = Mask((ids > 0).astype(np.uint8), ids if instances else None)
+    result = Smooth().apply(mask, Step("smooth", {"window_px": 5, "nested": []}), {})
+    assert label(result.labels, np.ones((3, 3)))[1] == label(mask.labels, np.ones((3, 3)))[1]
+    if result.instances is not None:
+        assert result.instances.max() == ids.max()
+        both = (ids > 0) & (result.instances > 0)
+        np.testing.assert_array_equal(ids[both], result.instances[both])

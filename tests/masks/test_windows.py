@@ -2,10 +2,16 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.ndimage import distance_transform_edt, label
 
 from medsynth.core.types import Mask
 from medsynth.masks import affine, elastic
-from medsynth.masks.objects import find_objects
+from medsynth.masks.box import foreground_box
+from medsynth.masks.nearest import nearest_objects
+from medsynth.masks.objects import count_pieces, find_objects, object_box
 from medsynth.masks.perturbation import DrawContext
 from medsynth.masks.pose import place_in, pose_of
 from medsynth.masks.reshape import widened
@@ -60,3 +66,39 @@ def test_the_tail_tells_an_object_s_ends_apart() -> None:
     assert along.item() > 1
     back, _ = place_in(pose_of(region[:, ::-1].copy()), np.array([[20.0]]), np.array([[5.0]]))
     assert back.item() > 1
+
+
+regions = arrays(bool, st.tuples(st.integers(1, 12), st.integers(1, 12)))
+
+
+@given(regions)
+def test_pieces_and_holes_are_counted_as_labelling_does(region: np.ndarray) -> None:
+    pieces = label(region, np.ones((3, 3)))[1]
+    holes = label(np.pad(~region, 1, constant_values=True))[1] - 1
+    assert count_pieces(region) == pieces
+    assert count_pieces(region, and_holes=True) == pieces + holes
+
+
+@given(regions)
+def test_an_object_s_box_is_that_of_its_pixels(region: np.ndarray) -> None:
+    mask = Mask(region.astype(np.uint8))
+    objects, count = find_objects(mask)
+    for number in range(1, count + 1):
+        rows, cols = np.nonzero(objects == number)
+        assert object_box(mask, number) == (
+            rows.min(),
+            cols.min(),
+            np.ptp(rows) + 1,
+            np.ptp(cols) + 1,
+        )
+    assert (foreground_box(mask)[2] > 0) == bool(count)
+
+
+@given(regions, st.integers(1, 5))
+def test_the_nearest_object_is_no_further_than_another(region: np.ndarray, reach: int) -> None:
+    objects, _ = find_objects(Mask(region.astype(np.uint8)))
+    away = distance_transform_edt(objects == 0) if objects.any() else np.full(region.shape, 99.0)
+    pixels = np.flatnonzero((away > 0) & (away <= reach))
+    for pixel, owner in zip(pixels, nearest_objects(objects, pixels, reach), strict=True):
+        to_owner = distance_transform_edt(objects != owner)
+        assert to_owner.ravel()[pixel] == pytest.approx(away.ravel()[pixel])

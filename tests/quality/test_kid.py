@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medsynth.quality.kid import kernel_distance
+from medsynth.quality.discrepancy import discrepancy_interval, squared_discrepancy
+from medsynth.quality.kid import cubic_kernels, kernel_distance, subset_distances
 
 
 def slowly(a, b):
@@ -44,3 +45,41 @@ def test_it_does_not_depend_on_the_number_of_images():
 def test_sets_that_cannot_be_compared(shapes):
     with pytest.raises(ValueError, match="two sets"):
         kernel_distance(*(np.zeros(shape) for shape in shapes))
+
+
+def test_subsets_are_right_for_small_sets():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(20, 4)), rng.normal(0.5, 1, size=(30, 4))
+    found = subset_distances(a, b, rng, subsets=400)
+    assert len(found) == 400
+    assert found.std() > 0
+    assert found.mean() == pytest.approx(kernel_distance(a, b), rel=0.1)
+    all_of_them = subset_distances(a, b[:20], rng, subsets=2, size=20)
+    assert all_of_them == pytest.approx(kernel_distance(a, b[:20]))
+
+
+def test_the_interval_covers_as_often_as_it_says():
+    """Groups are alike within; taking images for independent would be too sure."""
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(15), 4)
+    covered, naive = [], []
+    spread = np.sqrt(1 + 0.3**2)
+    large = spread * rng.normal(size=(3000, 3)), spread * rng.normal(size=(3000, 3)) + 1
+    truth = kernel_distance(*large)
+    for _ in range(60):
+        a, b = (rng.normal(size=(15, 3))[groups] + 0.3 * rng.normal(size=(60, 3)) for _ in range(2))
+        kernels = cubic_kernels(a, b + 1)
+        for found, own in ((covered, groups), (naive, np.arange(60))):
+            low, high = discrepancy_interval(kernels, own, own, rng, 200)
+            found.append(low <= truth <= high)
+    assert np.mean(covered) > 0.8
+    assert np.mean(naive) < np.mean(covered)
+
+
+def test_weights_of_one_are_the_estimate():
+    rng = np.random.default_rng(0)
+    kernels = cubic_kernels(rng.normal(size=(9, 3)), rng.normal(size=(7, 3)))
+    low, high = discrepancy_interval(kernels, np.arange(9), np.arange(7), rng, 300)
+    assert low < squared_discrepancy(kernels) < high
+    with pytest.raises(ValueError, match="too few groups"):
+        discrepancy_interval(kernels, np.arange(9), np.arange(7), rng, 0)

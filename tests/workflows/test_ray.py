@@ -19,7 +19,11 @@ pytest.importorskip("ray", reason="Ray is not installed: pip install 'medsynth[r
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 N = 90
-SLOW = ("sampling.steps=60", "gates.mode=enforce", "gates.novel=off", "gates.rate=0.1") + (
+SLOW = (
+    "sampling.steps=60",
+    "gates.mode=enforce",
+    "gates.novel=off",
+    "gates.rate=0.1",
     "gates.segmenter={width: 4, steps: 1, batch: 4}",  # a poor judge, that refuses half
 )
 
@@ -134,7 +138,7 @@ def test_ctrl_c_stops_and_goes_on_anywhere(cluster, own_run, tmp_path, local):
 def test_no_cluster_there(own_run):
     before = sorted(own_run.rglob("*"))
     config = AugmentConfig(N, own_run, engine="ray", ray_address="127.0.0.1:1")
-    with pytest.raises(InputError, match="no Ray cluster can be reached at 127.0.0.1:1") as caught:
+    with pytest.raises(InputError, match=r"no Ray cluster can be reached at 127\.0") as caught:
         augment(config, lambda *_: None)
     assert "ray start --head" in caught.value.tip
     assert sorted(own_run.rglob("*")) == before

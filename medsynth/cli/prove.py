@@ -1,0 +1,77 @@
+"""`medsynth prove`: does the synthetic data help?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from medsynth.cli.console import out, print_json, progress
+
+if TYPE_CHECKING:
+    from medsynth.workflows.prove_report import ProveResult
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the program."""
+    app.command("prove", help="Does the synthetic data raise Dice on held-out real images?")(prove)
+
+
+def prove(
+    *,
+    run: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The run; the latest where not given.")
+    ] = None,
+    max_minutes: Annotated[
+        float | None,
+        typer.Option(metavar="M", min=0.1, help="Plan as many seeds and steps as fit."),
+    ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="K=V", help="prove.*, e.g. prove.seeds=3."),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="D", help="cpu, cuda or mps; default: the best there is.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Parse, prove, show."""
+    from medsynth.workflows.prove import ProveConfig
+    from medsynth.workflows.prove import prove as prove_run
+
+    with progress("prove") as report:
+        result = prove_run(ProveConfig(run, tuple(sets or ()), max_minutes, device), report)
+    if as_json:
+        print_json(result)
+        return
+    out.print(table_of(result))
+    for sentence in result.sentences:
+        out.print(sentence, markup=False)
+    out.print(
+        f"{result.test_images} test images of {result.test_groups} groups; settings were chosen "
+        f"on val. All figures: {result.folder.parent / 'proof.json'}",
+        markup=False,
+    )
+
+
+def table_of(result: ProveResult) -> Table:
+    """Return the arms as a table."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("arm")
+    for name in ("pairs", "val Dice", "Dice", "IoU", "HD95 px", "gain", "95 % interval"):
+        table.add_column(name, justify="right")
+    networks = {each.network for each in result.arms}
+    for each in result.arms:
+        name = each.arm if len(networks) == 1 else f"{each.arm}, {each.network}"
+        gain, interval = "", ""
+        if each.against is not None:
+            gain = f"{100 * each.against.gain:+.1f}"
+            interval = f"{100 * each.against.low:+.1f} to {100 * each.against.high:+.1f}"
+        figures = (each.val_dice, each.dice, each.iou)
+        table.add_row(
+            name, str(each.pairs), *(f"{f:.3f}" for f in figures), f"{each.hd95_px:.1f}",
+            gain, interval,
+        )  # fmt: skip
+    return table

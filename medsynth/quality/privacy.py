@@ -1,0 +1,104 @@
+"""Are made images nearer to training images than real ones of other patients are?
+
+After Meehan et al. 2020 ("A Non-Parametric Test to Detect Data-Copying in Generative Models") in
+spirit: held-out real images say what is near. Works on features or on pixels, a row an image.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from medsynth.core.neighbours import CHUNK, squared_distances
+from medsynth.quality.bootstrap import DRAWS, Interval, bootstrap, group_weights
+
+QUANTILE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The nearest training image of each image.
+
+    distance: (N,) float64, Euclidean.
+    original: (N,) int64, index of the training image.
+    """
+
+    distance: NDArray[np.float64]
+    original: NDArray[np.int64]
+
+    def worst(self, count: int) -> NDArray[np.int64]:
+        """Return the indices of the images nearest to an original, the nearest first."""
+        return np.argsort(self.distance, kind="stable")[:count]
+
+
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """How many made images are suspiciously near to training images.
+
+    threshold: the distance that a share `quantile` of held-out real images falls short of.
+    rate: share of made images that fall short of it; about `quantile` where nothing is copied.
+    interval: of the rate, both sets resampled by group, the threshold with them.
+    quantile: what would be usual.
+    """
+
+    threshold: float
+    rate: float
+    interval: Interval
+    quantile: float
+
+
+def nearest(images: NDArray[np.floating], train: NDArray[np.floating]) -> Nearest:
+    """Return the nearest training image of each image.
+
+    Args:
+        images: (N, D) features or pixels.
+        train: (M, D) of the training images, M at least 1.
+    """
+    centre = train.mean(0)
+    train = train - centre
+    distances, originals = [np.empty(0)], [np.empty(0, np.int64)]
+    for first in range(0, len(images), CHUNK):
+        squared = squared_distances(images[first : first + CHUNK] - centre, train)
+        originals.append(found := squared.argmin(1))
+        distances.append(np.sqrt(np.take_along_axis(squared, found[:, None], 1)[:, 0]))
+    return Nearest(np.concatenate(distances), np.concatenate(originals))
+
+
+def nearness(
+    made: NDArray[np.floating],
+    held_out: NDArray[np.floating],
+    rng: np.random.Generator,
+    made_groups: ArrayLike | None = None,
+    held_out_groups: ArrayLike | None = None,
+    quantile: float = QUANTILE,
+    draws: int = DRAWS,
+) -> Nearness:
+    """Return the calibrated rate of made images that are nearer than held-out ones usually are.
+
+    Args:
+        made: (N,) distances of made images to their nearest training images.
+        held_out: (M,) distances of real images of other groups to theirs.
+        rng: draws resamples.
+        made_groups: (N,) of the made images, for example of the masks that they were made
+            from; each its own where not given.
+        held_out_groups: (M,) patients or sequences.
+        quantile: share of held-out images that is called near.
+        draws: resamples.
+
+    Raises:
+        ValueError: one of the two is empty.
+    """
+    if not (len(made) and len(held_out)):
+        raise ValueError("nearness compares made images with held-out real ones: give both")
+    threshold = float(np.quantile(held_out, quantile))
+    of_made = np.arange(len(made)) if made_groups is None else made_groups
+    of_rest = np.arange(len(held_out)) if held_out_groups is None else held_out_groups
+
+    def rate(made_weights: NDArray[np.int64], rest_weights: NDArray[np.int64]) -> float:
+        usual = np.quantile(np.repeat(held_out, rest_weights), quantile)
+        return float(made_weights @ (made < usual) / made_weights.sum())
+
+    weights = [group_weights(groups, rng, draws) for groups in (of_made, of_rest)]
+    return Nearness(threshold, float((made < threshold).mean()), bootstrap(rate, weights), quantile)

@@ -1,0 +1,1 @@
+"""Whether synthetic data helps a segmenter on held-out patients: scores, intervals, words."""

@@ -1,0 +1,128 @@
+"""From paired scores to a sentence: helps, hurts, or no evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, inf, isfinite
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medsynth.core.seeds import generator
+
+DRAWS = 4000
+LEVEL = 0.95
+FEW_GROUPS = 10
+Word = Literal["helps", "hurts", "no evidence"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One arm against another, on the same test images with the same seeds.
+
+    gain: mean difference in Dice. low, high: its interval at 95 %.
+    seeds, groups, images: how much it rests on.
+    seeds_to_settle: seeds in all with which the interval should exclude zero, if the gain stays;
+        None where no number of seeds would do, or where it excludes zero already.
+    """
+
+    gain: float
+    low: float
+    high: float
+    word: Word
+    seeds: int
+    groups: int
+    images: int
+    seeds_to_settle: int | None
+
+
+def compare(
+    arm: NDArray[np.float64],
+    base: NDArray[np.float64],
+    groups: Sequence[str],
+    seed: int = 0,
+) -> Comparison:
+    """Compare two arms by a paired bootstrap over groups, then seeds.
+
+    Groups (patients, videos) are drawn with replacement and their images pooled, as one would
+    meet other patients; then seeds, as one would train again.
+
+    Args:
+        arm: (S, N) Dice of S seeds on N test images.
+        base: the same of what it is compared with, seed by seed.
+        groups: of the N images.
+        seed: of the bootstrap.
+
+    Raises:
+        ValueError: shapes differ, or there is nothing.
+    """
+    if arm.shape != base.shape or arm.ndim != 2 or arm.shape[1] != len(groups) or not arm.size:
+        raise ValueError(f"arms of equal shape (S, N) with N groups, not {arm.shape}, {base.shape}")
+    difference = arm - base
+    names = sorted(set(groups))
+    member = np.array([[group == name for group in groups] for name in names], np.float64)
+    sums, sizes = difference @ member.T, member.sum(1)  # (S, G), (G,)
+    rng = generator(seed, "proof")
+    chosen = rng.integers(0, len(names), (DRAWS, len(names)))
+    seeds = rng.integers(0, len(arm), (DRAWS, len(arm)))
+    drawn_sizes = sizes[chosen].sum(1)
+    means = np.array([sums[s][:, g].sum() for s, g in zip(seeds, chosen, strict=True)])
+    means = means / (drawn_sizes * len(arm))
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    gain = float(difference.mean())
+    word: Word = "helps" if low > 0 else "hurts" if high < 0 else "no evidence"
+    more = None if word != "no evidence" else seeds_to_settle(sums, sizes, gain)
+    return Comparison(gain, float(low), float(high), word, len(arm), len(names), arm.shape[1], more)
+
+
+def seeds_to_settle(
+    sums: NDArray[np.float64], sizes: NDArray[np.float64], gain: float
+) -> int | None:
+    """Return with how many seeds the interval should exclude zero; None: with no number.
+
+    The variance is taken as that between groups, which more seeds do not lessen, plus that
+    between seeds over their number.
+
+    Args:
+        sums: (S, G) summed differences of each seed and group.
+        sizes: (G,) images of each group.
+        gain: the mean difference.
+    """
+    seeds, groups = sums.shape
+    if seeds < 2 or groups < 2 or gain == 0:
+        return None
+    between_seeds = float((sums.sum(1) / sizes.sum()).var(ddof=1))
+    residual = sums.mean(0) - gain * sizes
+    between_groups = float(groups / (groups - 1) * (residual**2).sum() / sizes.sum() ** 2)
+    between_groups = max(between_groups - between_seeds / seeds / groups, 0.0)
+    room = (abs(gain) / 1.96) ** 2 - between_groups
+    needed = between_seeds / room if room > 0 else inf
+    return max(ceil(needed), seeds + 1) if isfinite(needed) and needed <= 1000 else None
+
+
+def in_words(found: Comparison, arm: str, base: str) -> str:
+    """Return a comparison as sentences for whoever has to decide."""
+    figures = (
+        f"{100 * found.gain:+.1f} Dice points ({100 * found.low:+.1f} to {100 * found.high:+.1f}, "
+        f"95 % interval over {found.groups} test groups and {found.seeds} seeds)"
+    )
+    if found.word == "helps":
+        said = f"{arm} helps: {figures} over {base}."
+    elif found.word == "hurts":
+        said = f"{arm} hurts: {figures} against {base}."
+    else:
+        said = f"No evidence that {arm} helps or hurts: {figures} against {base}. " + outlook(found)
+    if found.groups < FEW_GROUPS:
+        said += f" Only {found.groups} test groups: intervals this small a sample gives are rough."
+    return said.strip()
+
+
+def outlook(found: Comparison) -> str:
+    """Return what would settle an open comparison."""
+    if found.seeds < 2:
+        return "A single seed tells nothing about chance; run more."
+    if found.seeds_to_settle is None:
+        return "More seeds would not settle it: the test groups differ too much, or are too few."
+    return f"About {found.seeds_to_settle} seeds in all would settle it, if the gain stays."

@@ -1,0 +1,31 @@
+"""Options of prove. No torch here: recipes are read without it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from medsynth.core.options import Options
+from medsynth.model.segmenter_options import SegmenterOptions
+
+NetworkName = Literal["unet", "attention-unet", "segresnet"]
+
+
+class ProveOptions(Options):
+    """Which arms are compared, and how long each segmenter is fitted."""
+
+    ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
+    """Arms with so many synthetic pairs for each real one; which is best is chosen on val."""
+    synthetic_only: bool = True
+    """An arm without any real image."""
+    copy_paste: bool = True
+    """An arm of image-level copy-paste (Ghiasi et al. 2021) in place of synthetic data."""
+    seeds: int = Field(default=5, ge=1, le=100)
+    """Segmenters an arm, each with weights and batches of its own."""
+    networks: tuple[NetworkName, ...] = ("unet",)
+    """Segmenters: unet, attention-unet, segresnet."""
+    stops: int = Field(default=4, ge=1, le=100)
+    """So many equally spaced steps at which val is looked at; each arm takes its best."""
+    segmenter: SegmenterOptions = Field(default_factory=lambda: SegmenterOptions(steps=600))
+    """Steps, batch, rate and width, the same for every arm."""

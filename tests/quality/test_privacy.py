@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from medsynth.quality.privacy import nearest, nearness
+
+
+def test_the_nearest_original_and_the_worst_pairs():
+    rng = np.random.default_rng(0)
+    train = rng.normal(1000, 1, size=(2500, 6))
+    copies = train[[7, 2, 2400]] + np.array([[0.2], [0.0], [0.1]])
+    found = nearest(copies, train)
+    assert found.original.tolist() == [7, 2, 2400]
+    assert found.distance == pytest.approx(np.array([0.2, 0, 0.1]) * np.sqrt(6), abs=1e-5)
+    assert found.worst(2).tolist() == [1, 2]
+    assert len(nearest(np.empty((0, 6)), train).distance) == 0
+
+
+def test_the_rate_is_the_usual_one_where_nothing_is_copied():
+    rng = np.random.default_rng(0)
+    train, rest, made = (rng.normal(size=(n, 8)) for n in (400, 400, 400))
+    found = nearness(nearest(made, train).distance, nearest(rest, train).distance, rng)
+    assert found.interval.low <= 0.05 <= found.interval.high
+    assert found.quantile == 0.05
+
+
+def test_copies_raise_the_rate():
+    rng = np.random.default_rng(0)
+    train, rest, made = (rng.normal(size=(n, 8)) for n in (400, 400, 400))
+    made[:100] = train[:100] + 0.05 * rng.normal(size=(100, 8))
+    found = nearness(nearest(made, train).distance, nearest(rest, train).distance, rng)
+    assert 0.24 < found.rate < 0.35
+    assert found.interval.low > 0.15
+
+
+def test_without_held_out_images_nothing_is_calibrated():
+    with pytest.raises(ValueError, match="held-out"):
+        nearness(np.ones(3), np.empty(0), np.random.default_rng(0))

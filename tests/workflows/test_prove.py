@@ -1,0 +1,173 @@
+"""prove: equal arms, val before test, resumable, and it can tell good data from bad."""
+
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from medsynth.core.errors import InputError, InterruptedRunError, UsageError
+from medsynth.exporters.choose import ChoiceOptions
+from medsynth.training.copy_paste import paste_objects
+from medsynth.workflows.arms import arms_of
+from medsynth.workflows.augment import AugmentConfig, augment
+from medsynth.workflows.fit import FitConfig, fit
+from medsynth.workflows.prove import ProveConfig, prove
+from medsynth.workflows.prove_budget import plan_within
+from medsynth.workflows.prove_options import ProveOptions
+
+QUICK = (
+    "prove.ratios=[0.5]",
+    "prove.copy_paste=false",
+    "prove.seeds=2",
+    "prove.stops=2",
+    "prove.segmenter.steps=30",
+    "prove.segmenter.width=4",
+    "prove.segmenter.batch=4",
+)
+
+
+def quiet(done, total, text):
+    """Progress that nobody sees."""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, blobs_anywhere, recipe_text):
+    """A run on forty pairs with sixteen samples."""
+    folder = tmp_path_factory.mktemp("prove")
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        (folder / "quick.yaml").write_text(recipe_text)
+        data = blobs_anywhere(folder / "data", n=40)
+        run = fit(FitConfig(data, str(folder / "quick.yaml"), folder / "run", device="cpu"), quiet)
+        augment(AugmentConfig(16, run.run, device="cpu"), quiet)
+    finally:
+        os.chdir(before)
+    return run.run
+
+
+@pytest.fixture
+def run(made, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return Path(shutil.copytree(made, tmp_path / "run"))
+
+
+def proved(run, *sets, report=quiet, **more):
+    return prove(ProveConfig(run, (*QUICK, *sets), device="cpu", **more), report)
+
+
+@pytest.fixture(scope="module")
+def whole(made, tmp_path_factory):
+    """A copy of the run with a finished proof, and what it found."""
+    run = Path(shutil.copytree(made, tmp_path_factory.mktemp("whole") / "run"))
+    return run, proved(run)
+
+
+def test_arms_on_equal_steps_and_a_verdict(whole):
+    run, result = whole
+    assert [each.arm for each in result.arms] == [
+        "classic", "real alone", "synthetic x0.5", "synthetic only",
+    ]  # fmt: skip
+    real = result.arms[0].pairs
+    assert [each.pairs for each in result.arms] == [real, real, real + real // 2, 16]
+    assert result.arms[0].against is None
+    for each in result.arms:
+        assert 0 <= each.dice <= 1
+        assert len(each.seed_dice) == 2
+        assert each.dice == pytest.approx(np.mean(each.seed_dice), abs=1e-4)
+        assert set(each.class_dice) == {"foreground"}
+    assert result.recommended == {"unet": "synthetic x0.5"}
+    assert "synthetic x0.5" in result.sentences[0]
+    told = json.loads((run / "proof" / "proof.json").read_text())
+    assert told["recommended"] == result.recommended
+    assert str(run) not in json.dumps(told)
+    assert result.arms[0].dice > 0.3  # discs are easy: real pairs teach them
+
+
+def test_the_same_again_fits_nothing_and_says_the_same(whole):
+    run, first = whole
+    told = []
+    again = proved(run, report=lambda done, total, text: told.append((done, total)))
+    assert again == first
+    assert told[0] == (8, 8)
+
+
+def test_stopped_it_goes_on_to_the_same_figures(run, whole):
+    def report(done, total, text):
+        if done == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(InterruptedRunError, match="of 8 segmenters fitted"):
+        proved(run, report=report)
+    assert not list((run / "proof").glob("*/*.test.json"))  # test is not opened before the end
+    assert proved(run).to_json() == whole[1].to_json()
+
+
+def test_images_that_do_not_show_their_masks_hurt(run, whole):
+    """Noise in place of images: whoever learns from it alone learns nothing."""
+    images = sorted((run / "samples" / "images").glob("*.png"))
+    for path in images:
+        noise = np.random.default_rng(len(path.name)).integers(0, 255, (32, 32, 3))
+        Image.fromarray(noise.astype(np.uint8)).save(path)
+    bad = proved(run, "prove.ratios=[]")
+    only = next(each for each in bad.arms if each.arm == "synthetic only")
+    assert only.dice < whole[1].arms[0].dice
+    assert only.against.word == "hurts"
+
+
+def test_too_few_samples_or_pairs_are_refused(run, tmp_path):
+    with pytest.raises(InputError, match="'synthetic x2' wants") as caught:
+        proved(run, "prove.ratios=[2]")
+    assert "medsynth augment --n" in caught.value.tip
+    with pytest.raises(UsageError, match=r"prove can set prove\.\* only"):
+        proved(run, "sampling.steps=3")
+    assert not (run / "proof").exists()
+
+
+def test_a_budget_is_planned_ahead_and_kept(run):
+    result = proved(run, "prove.ratios=[]", "prove.synthetic_only=false", max_minutes=1000)
+    budget = json.loads((result.folder / "budget.json").read_text())
+    assert (budget["seeds"], budget["steps"]) == (2, 30)
+    with pytest.raises(UsageError, match="is too little for 4 arms"):
+        proved(run, "prove.seeds=3", max_minutes=0.0001)
+
+
+def test_budgets_take_seeds_first_then_steps():
+    options = ProveOptions()
+    assert plan_within(None, options, 7, 0).seeds == 5
+    all_of_it = 7 * 5 * 600 * 1.15 / 60
+    assert plan_within(all_of_it + 1, options, 7, 1.0).steps == 600
+    fewer = plan_within(all_of_it * 0.7, options, 7, 1.0)
+    assert (fewer.seeds, fewer.steps) == (3, 600)
+    shorter = plan_within(all_of_it * 0.3, options, 7, 1.0)
+    assert shorter.seeds == 3
+    assert 250 < shorter.steps < 310
+    assert shorter.minutes <= all_of_it * 0.3
+
+
+def test_arms_choose_as_exports_do():
+    arms = {arm.name: arm for arm in arms_of(ProveOptions())}
+    assert next(iter(arms)) == "classic"
+    assert arms["synthetic x2"].choice(ChoiceOptions()).ratio == 2
+    assert arms["synthetic only"].choice(ChoiceOptions()).synthetic_only
+    assert arms["copy-paste"].choice(ChoiceOptions()).ratio == 0
+    assert not arms["copy-paste"].is_synthetic
+
+
+def test_pasted_objects_bring_their_labels():
+    images = np.full((8, 40, 40, 3), 60, np.uint8)
+    labels = np.zeros((8, 40, 40), np.uint8)
+    labels[:4, 10:18, 12:20] = 2
+    images[:4][labels[:4] == 2] = 220
+    pasted, masks = paste_objects(images, labels, np.random.default_rng(0))
+    assert set(np.unique(masks)) == {0, 2}
+    assert (masks > 0).sum() > (labels > 0).sum()
+    inside = pasted[..., 0][masks == 2].astype(float)
+    assert np.quantile(inside, 0.25) > 150  # but for blended borders
+    assert images.max() == 220
+    assert (labels[4:] == 0).all()
