@@ -251,6 +251,7 @@ class RayEngine:
             raise known_cause(error) or error from None
         except RayError as error:
             lost = list(self._hands.pop(worker).values())
+            ray.kill(worker)  # perhaps it could only not be reached
             lost[0].deaths += 1
             if lost[0].deaths >= MOST_DEATHS:
                 raise InputError(

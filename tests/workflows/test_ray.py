@@ -18,7 +18,7 @@ from medsynth.workflows.augment import AugmentConfig, augment
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'medsynth[ray]'")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-N = 90
+N = 60
 SLOW = (
     "sampling.steps=60",
     "gates.mode=enforce",
@@ -42,6 +42,7 @@ def cluster():
     """A head that makes nothing, and two nodes of one CPU each."""
     from ray.cluster_utils import Cluster
 
+    os.environ["RAY_worker_niceness"] = "0"  # else they wait for all that this machine does
     cluster = Cluster(
         initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
     )
@@ -49,6 +50,7 @@ def cluster():
         cluster.add_node(num_cpus=1)
     yield cluster
     cluster.shutdown()
+    del os.environ["RAY_worker_niceness"]
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +115,7 @@ def test_a_worker_killed_and_a_node_lost_midway(cluster, own_run, tmp_path, loca
     there = workers()
     assert len(there) == 2
     os.kill(there[0].pid, signal.SIGKILL)
-    job.wait_for(30)
+    job.wait_for(20)
     cluster.add_node(num_cpus=1)
     cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
     code, said = job.ended()
