@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,6 +44,12 @@ class AugmentConfig:
     shard: str | None = None
     engine: str = "local"
     ray_address: str = "auto"
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The options that samples depend on, in words, so that the same can be asked again."""
+        seed = () if self.seed is None else (f"--seed {self.seed}",)
+        return (*seed, *(f"--set {shlex.quote(text)}" for text in self.sets))
 
 
 @dataclass(frozen=True)

@@ -56,8 +56,8 @@ def augment_here(
         if given is None
         else UserWork(given, recipe, making.index, store, making.seed)
     )
-    engine = "" if config.engine == "local" else f" --engine {config.engine}"
-    again = f"medsynth augment --n {n} --run {run.path}{engine}"
+    engine = () if config.engine == "local" else (f"--engine {config.engine}",)
+    again = " ".join((f"medsynth augment --n {n} --run {run.path}", *engine, *config.asked))
     name_latest(run)
     made = 0
     if len(store) < n:

@@ -6,7 +6,6 @@ them; shards share the run's gates. Planning is deterministic, so all plan alike
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from collections.abc import Callable
 
@@ -78,7 +77,6 @@ def make_shard(
 def facts_of(making: Making, config: AugmentConfig) -> ShardFacts:
     """Return what the shards of a run, as it is loaded, have in common."""
     recipe, state, n = making.recipe, making.fitted.state, config.n or 0
-    seed = () if config.seed is None else (f"--seed {config.seed}",)
     return ShardFacts(
         __version__,
         n,
@@ -92,7 +90,7 @@ def facts_of(making: Making, config: AugmentConfig) -> ShardFacts:
             [o.model_dump(mode="json") for o in (recipe.masks, recipe.sampling, recipe.gates)]
         ),
         making.index.hash,
-        (*seed, *(f"--set {shlex.quote(text)}" for text in config.sets)),
+        config.asked,
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from medsynth.core.errors import InputError
+from medsynth.core.errors import InputError, UsageError
 from medsynth.store.samples import SampleStore
 from medsynth.workflows.augment import AugmentConfig, augment
 
@@ -26,6 +26,7 @@ SLOW = (
     "gates.rate=0.1",
     "gates.segmenter={width: 4, steps: 1, batch: 4}",  # a poor judge, that refuses half
 )
+NICENESS = "RAY_worker_niceness"
 
 
 def samples(run):
@@ -42,7 +43,7 @@ def cluster():
     """A head that makes nothing, and two nodes of one CPU each."""
     from ray.cluster_utils import Cluster
 
-    os.environ["RAY_worker_niceness"] = "0"  # else they wait for all that this machine does
+    os.environ[NICENESS] = "0"  # else they wait for all that this machine does
     cluster = Cluster(
         initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
     )
@@ -50,7 +51,7 @@ def cluster():
         cluster.add_node(num_cpus=1)
     yield cluster
     cluster.shutdown()
-    del os.environ["RAY_worker_niceness"]
+    del os.environ[NICENESS]
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +145,21 @@ def test_no_cluster_there(own_run):
         augment(config, lambda *_: None)
     assert "ray start --head" in caught.value.tip
     assert sorted(own_run.rglob("*")) == before
+
+
+def test_nodes_that_cannot_work(tmp_path):
+    """Said by the worker itself, whose errors come back as they are."""
+    from medsynth.workflows.ray_engine import Order, Worker
+
+    order = Order(tmp_path / "elsewhere", (), 0, "cpu", 1)
+    with pytest.raises(InputError, match="elsewhere is not there on node") as caught:
+        Worker(order).make([])
+    assert "all nodes see under the same path" in caught.value.tip
+    with pytest.raises(InputError, match=r"has medsynth .*, not 9"):
+        Worker(Order(tmp_path, (), 0, "cpu", 1, "9")).ready()
+
+
+def test_masks_and_shards_go_other_ways(own_run, fitted):
+    for more in ({"masks": fitted.data / "masks"}, {"shard": "0/2"}):
+        with pytest.raises(UsageError, match="--engine ray"):
+            augment(AugmentConfig(9, own_run, engine="ray", **more), lambda *_: None)

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -301,6 +300,18 @@ def test_wishes_that_do_not_go_together(own_augmented, fitted, medsynth):
     assert tree(own_augmented) == before
 
 
+def test_ray_that_is_not_installed(own_run, medsynth, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)  # how Python notes that there is none
+    before = tree(own_run)
+    said = medsynth("augment", "--n", 9, "--run", own_run, "--engine", "ray")
+    assert said.code == 2
+    assert "--engine ray needs Ray, which is not installed" in said.err
+    assert "tip: pip install 'medsynth[ray]'" in said.err
+    said = medsynth("augment", "--n", 9, "--run", own_run, "--engine", "ray", "--shard", "0/2")
+    assert said.code == 2
+    assert tree(own_run) == before
+
+
 def test_show_and_the_command_line(own_run, medsynth):
     said = medsynth("augment", "--n", N, "--run", own_run, "--shard", "0/2")
     assert said.code == 0, said.err
@@ -315,7 +326,7 @@ def test_show_and_the_command_line(own_run, medsynth):
     assert json.loads(medsynth("show", own_run, "--json").out)["shards"] == ""
 
 
-def test_two_processes_of_accelerate(own_run, local):
+def test_two_processes_of_accelerate(own_run, local, launch):
     code, said = launch("augment", "--n", N, "--run", own_run, "--device", "cpu")
     assert code == 0, said
     assert samples(own_run) == local
@@ -327,15 +338,3 @@ def test_two_processes_of_accelerate(own_run, local):
     code, said = launch("augment", "--n", 30, "--run", own_run, "--shard", "0/2")
     assert code != 0
     assert said.count("--shard and accelerate launch both share out the blocks") == 1
-
-
-def launch(*arguments, processes=2):
-    """Run medsynth under accelerate; return exit code and standard error."""
-    command = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu"]
-    command += ["--num_processes", processes, "--num_machines", 1, "--mixed_precision", "no"]
-    command += ["--dynamo_backend", "no", "--main_process_port", 0, "-m", "medsynth", *arguments]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"}
-    done = subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, timeout=240, env=environment
-    )
-    return done.returncode, done.stderr
