@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
 from medsynth.core.errors import UsageError, did_you_mean
 from medsynth.model.backbone import build_backbone
+from medsynth.store.acceptance import Acceptance, acceptance
+from medsynth.store.samples import SampleStore
 from medsynth.workflows.recipe import Recipe
 from medsynth.workflows.shard_name import ShardName
 
@@ -56,6 +59,7 @@ class AugmentConfig:
 class AugmentResult:
     """What the run, or the shard, holds now; `made` of them were made by this call.
 
+    acceptance: of all that was drawn so far, by class, size and operator.
     relaxed: masks that were planned in spite of a flaw, by flaw.
     shard: the shard's folder, where only a shard was made.
     """
@@ -64,8 +68,22 @@ class AugmentResult:
     accepted: int
     given_up: int
     made: int
+    acceptance: Acceptance
     relaxed: dict[str, int] = field(default_factory=dict)
     shard: Path | None = None
+
+
+def result_of(
+    run: Path,
+    store: SampleStore,
+    made: int,
+    relaxed: Mapping[str, int] | None = None,
+    shard: Path | None = None,
+) -> AugmentResult:
+    """Return the result of a call that made samples in a store, the run's or a shard's."""
+    accepted, given_up = store.count("accepted"), store.count("given-up")
+    seen = acceptance(store.rows())
+    return AugmentResult(run, accepted, given_up, made, seen, dict(relaxed or {}), shard)
 
 
 def check_wishes(config: AugmentConfig, processes: int) -> None:

@@ -10,7 +10,7 @@ from medsynth.data.user_masks import UserMasks
 from medsynth.io.interrupts import asked_to_stop
 from medsynth.io.runs import Run, name_latest
 from medsynth.store.samples import SampleStore
-from medsynth.workflows.augment_config import AugmentConfig, AugmentResult
+from medsynth.workflows.augment_config import AugmentConfig, AugmentResult, result_of
 from medsynth.workflows.augmentation import Augmentation
 from medsynth.workflows.engine import Engine, LocalEngine
 from medsynth.workflows.hardware import choose_device
@@ -66,5 +66,4 @@ def augment_here(
         with asked_to_stop() as stop:
             first = store.first_open() // recipe.sampling.batch
             made = job.make(count(first), n, report, stop)
-    accepted, given_up = store.count("accepted"), store.count("given-up")
-    return AugmentResult(run.path, accepted, given_up, made, dict(work.relaxed))
+    return result_of(run.path, store, made, work.relaxed)

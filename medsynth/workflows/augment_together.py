@@ -10,7 +10,7 @@ from medsynth.core.errors import InputError, MedsynthError, UsageError
 from medsynth.io.runs import Run, name_latest
 from medsynth.store.samples import SampleStore
 from medsynth.training.processes import Processes
-from medsynth.workflows.augment_config import AugmentConfig, AugmentResult
+from medsynth.workflows.augment_config import AugmentConfig, AugmentResult, result_of
 from medsynth.workflows.augment_here import augment_here
 from medsynth.workflows.hardware import choose_device
 from medsynth.workflows.merge import merge_shards
@@ -55,7 +55,7 @@ def augment_together(
     finally:
         if not told:
             processes.told(None)
-    return AugmentResult(run.path, found.accepted, found.given_up, found.added)
+    return result_of(run.path, SampleStore(run.samples), found.added)
 
 
 def _shard(

@@ -17,7 +17,7 @@ from medsynth.io.interrupts import asked_to_stop
 from medsynth.io.runs import Run
 from medsynth.masks.plan import plan_length
 from medsynth.store.samples import SampleStore
-from medsynth.workflows.augment_config import AugmentConfig, AugmentResult
+from medsynth.workflows.augment_config import AugmentConfig, AugmentResult, result_of
 from medsynth.workflows.augmentation import Augmentation
 from medsynth.workflows.engine import LocalEngine
 from medsynth.workflows.hardware import choose_device
@@ -58,10 +58,9 @@ def make_shard(
         refuse_fewer(run, whole, n)
         facts = facts_of(making, config)
         refuse_other(own, name, facts)
-        accepted, given_up = whole.count("accepted"), whole.count("given-up")
-        if accepted >= n:
-            return AugmentResult(run.path, accepted, given_up, 0)
-        begin_shard(own, name, facts, run if accepted + given_up else None)
+        if whole.count("accepted") >= n:
+            return result_of(run.path, whole, 0)
+        begin_shard(own, name, facts, run if next(whole.rows(), None) else None)
         todo = facts.open_blocks(name, whole, store)
         work = PlannedWork(own, recipe, making.index, making.seed)
         making.gates.prepare()
@@ -70,8 +69,7 @@ def make_shard(
         told = in_blocks(report, len(name.blocks(facts.blocks)), len(todo))
         with asked_to_stop() as stop:
             made = job.make(todo, None, told, stop)
-    accepted, given_up = store.count("accepted"), store.count("given-up")
-    return AugmentResult(run.path, accepted, given_up, made, dict(work.relaxed), own.path)
+    return result_of(run.path, store, made, work.relaxed, own.path)
 
 
 def facts_of(making: Making, config: AugmentConfig) -> ShardFacts:

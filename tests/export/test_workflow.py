@@ -102,7 +102,7 @@ def test_original_geometry_and_names_by_template_in_every_format(name, run, caps
         assert np.array_equal(
             found[f"{item.split}_{item.id}"], load_original(index, item).mask.labels
         )
-    assert found["train_syn-00000"].shape == (SIZE, SIZE)
+    assert found[f"train_{key_of(0)}"].shape == (SIZE, SIZE)
 
 
 def test_a_source_of_test_is_refused(run):
