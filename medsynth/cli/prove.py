@@ -54,6 +54,7 @@ def prove(
         f"on val. All figures: {result.folder.parent / 'proof.json'}",
         markup=False,
     )
+    out.print(f"The report: {result.report}", markup=False)
 
 
 def table_of(result: ProveResult) -> Table:

@@ -39,6 +39,7 @@ def show(
         "log": ", ".join(f"{k} {v}" for k, v in found.last_log.items()) or "empty",
         "samples": f"{found.samples}{given_up}",
         "exports": ", ".join(found.exports) or "none",
+        "report": str(found.report or "none yet: medsynth evaluate, medsynth prove"),
         "next": found.next,
     }.items():
         out.print(f"{key:<9}{value}", markup=False)  # no table: it would cut long paths

@@ -16,6 +16,7 @@
     gates/          what judges the samples: segmenters, and gates.json with the thresholds
     proof/          segmenters fitted on real and synthetic pairs, and what they reached
     exports/        one folder a format
+    report.html     what evaluate and prove have found, for people
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class Run:
         self.gates = path / "gates"
         self.proof = path / "proof"
         self.exports = path / "exports"
+        self.report = path / "report.html"
 
     @contextmanager
     def lock(self, verb: str) -> Iterator[None]:

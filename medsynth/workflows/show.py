@@ -19,6 +19,7 @@ class RunSummary:
 
     progress: finished steps by phase; planned: planned ones.
     last_log: the newest figures of the fit.
+    report: what evaluate and prove have found, as a page; None where there is none.
     """
 
     run: Path
@@ -33,6 +34,7 @@ class RunSummary:
     given_up: int
     exports: list[str]
     next: str
+    report: Path | None
 
 
 def show(path: Path | None) -> RunSummary:
@@ -70,6 +72,7 @@ def show(path: Path | None) -> RunSummary:
         store.count("given-up"),
         exports,
         next_step(run, progress, planned, len(store), exports),
+        run.report if run.report.is_file() else None,
     )
 
 
