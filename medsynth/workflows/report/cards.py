@@ -88,7 +88,9 @@ class Album:
         if train_id in self._items:
             real = load_sample(self._index, self._items[train_id])
             alt = f"Real training image {train_id}, the nearest to {sample_id}"
-            pictures.append(Picture(real.image, "nearest real", alt))
+            own = train_id in self._rows[sample_id].lineage.sources
+            said = "nearest real, source of the mask" if own else "nearest real"
+            pictures.append(Picture(real.image, said, alt))
         return Card(f"{sample_id}: {shows}", classes, tuple(pictures), figure)
 
     def _read(self, sample_id: str) -> Sample:

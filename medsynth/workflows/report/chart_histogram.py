@@ -13,6 +13,8 @@ BINS = 24
 HEIGHT_PX = 120
 LINE_PX = 18
 """Of each line of words above the bars."""
+WORDS_PX = 140
+"""About how long these are."""
 
 
 def histogram(values: Sequence[float], marked: Mapping[str, float], unit: str) -> Markup:
@@ -31,13 +33,28 @@ def histogram(values: Sequence[float], marked: Mapping[str, float], unit: str) -
             inside.append(
                 node("rect", class_="fill", x=x, y=bottom - height, width=width, height=height)
             )
-    for k, (name, value) in enumerate(marked.items()):
+    rows, side = laid_out(marked, scale)
+    lines, words = [], []
+    for k, (name, value) in enumerate(rows):
         x, y = scale(value), LINE_PX * k + 14.0
-        side = {"class_": "end", "x": x - 5} if x > WIDTH_PX / 2 else {"x": x + 5}
-        inside.append(node("line", class_=f"mark m{k}", x1=x, x2=x, y1=y - 10, y2=bottom))
-        inside.append(node("text", f"{name}: {value:.3g}", y=y, **side))
+        kind = "mark dashed" if name == "threshold" else "mark"
+        lines.append(node("line", class_=kind, x1=x, x2=x, y1=y - 10, y2=bottom))
+        words.append(node("text", f"{name}: {value:.3g}", class_=f"halo {side}",
+                          x=x + (5 if side == "start" else -5), y=y))  # fmt: skip
+    inside += lines + words
     said = "; ".join(f"{name} at {value:.3g}" for name, value in marked.items())
     most, least = max(values), min(values)
     return drawing(
         bottom + 42, f"{unit} of {len(values)} images, {least:.3g} to {most:.3g}; {said}", inside
     )
+
+
+def laid_out(marked: Mapping[str, float], scale: Scale) -> tuple[list[tuple[str, float]], str]:
+    """Return the marks from top to bottom, and how their words are anchored.
+
+    Each line runs down from its own words, so words must lead away from the lines above them.
+    """
+    ascending = sorted(marked.items(), key=lambda each: each[1])
+    if scale(ascending[-1][1]) + WORDS_PX < WIDTH_PX:
+        return ascending, "start"
+    return ascending[::-1], "end"

@@ -7,7 +7,7 @@ from typing import Any
 
 from medsynth.core.types import SPLITS
 from medsynth.store.samples import SampleStore
-from medsynth.workflows.report.acceptance import acceptance_of, gate_lines
+from medsynth.workflows.report.acceptance import Acceptance, acceptance_of, gate_lines
 from medsynth.workflows.report.cards import Album, Card
 from medsynth.workflows.report.facts import facts
 from medsynth.workflows.report.found import Found
@@ -30,7 +30,7 @@ def contents(found: Found) -> dict[str, Any]:
         "pairs": {split: len(found.index.split(split)) for split in SPLITS},
         "classes": found.class_names,
         "images": found.images,
-        "evaluation": _evaluation(found),
+        "evaluation": _evaluation(found, accepted),
         "proof": _proof(found.proof),
         "acceptance": accepted,
         "gate_lines": gate_lines(accepted, (found.gates or {}).get("modes", {})),
@@ -46,12 +46,12 @@ def contents(found: Found) -> dict[str, Any]:
     }
 
 
-def _evaluation(found: Found) -> dict[str, Any] | None:
+def _evaluation(found: Found, accepted: Acceptance) -> dict[str, Any] | None:
     if found.evaluation is None:
         return None
     return {
         "about": found.evaluation["about"],
-        "facts": facts(found.evaluation),
+        "facts": facts(found.evaluation, accepted.gates, found.recipe.gates.rate),
         "measures": measures(found.evaluation),
         "by_class": by_class(found.evaluation, found.class_names),
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from medsynth.workflows.report.acceptance import GateScores
 from medsynth.workflows.report.words import counted, number, percent, with_spread
 
 Values = Mapping[str, Any]
@@ -20,12 +21,18 @@ class Fact:
     meaning: str
 
 
-def facts(evaluation: Values) -> list[Fact]:
-    """Return what is known of masks, looks, variety, copies and the model."""
-    return list(_facts(evaluation))
+def facts(evaluation: Values, gates: Mapping[str, GateScores], rate: float) -> list[Fact]:
+    """Return what is known of masks, looks, variety, copies and the model.
+
+    Args:
+        evaluation: the figures.
+        gates: what these measured of the samples, by name.
+        rate: share of real held-out images that a gate would refuse.
+    """
+    return list(_facts(evaluation, gates.get("novel"), rate))
 
 
-def _facts(evaluation: Values) -> Iterator[Fact]:
+def _facts(evaluation: Values, novel: GateScores | None, rate: float) -> Iterator[Fact]:
     quality = evaluation["quality"]
     made, real = quality["samples against train"], quality["held-out against train"]
     yield _masks(evaluation["mask_agreement"])
@@ -42,7 +49,7 @@ def _facts(evaluation: Values) -> Iterator[Fact]:
         f"them; real images that the model never saw reach {percent(real['recall']['value'])}.",
         "Recall: low where only some kinds of image are made, over and over.",
     )
-    yield _copies(evaluation)
+    yield _copies(evaluation, novel, rate)
     if evaluation.get("membership"):
         yield _betrayal(evaluation["membership"])
 
@@ -60,7 +67,7 @@ def _masks(shown: Values) -> Fact:
     )
 
 
-def _copies(evaluation: Values) -> Fact:
+def _copies(evaluation: Values, novel: GateScores | None, rate: float) -> Fact:
     copies, about = evaluation["copies"], evaluation["about"]
     near = evaluation["near"]["features"]
     found = counted(copies["samples"], "copy", "copies") if copies["samples"] else "No copies"
@@ -71,9 +78,20 @@ def _copies(evaluation: Values) -> Fact:
         f"{found} among {counted(about['samples'], 'synthetic image')} (among "
         f"{about['held_out']} real ones of other patients: {copies['held_out']}). "
         f"{percent(near['rate'])} lie suspiciously near to a training image, where "
-        f"{percent(near['usual'])} would be usual{how}.",
+        f"{percent(near['usual'])} would be usual{how}.{_at_the_gate(novel, rate)}",
         "A detector looks for training images, flipped, turned, cropped or re-encoded ones too. "
         "Near means: nearer than all but a few real images of other patients are.",
+    )
+
+
+def _at_the_gate(novel: GateScores | None, rate: float) -> str:
+    """Return what the gate against copies says; nothing where it was off."""
+    if novel is None:
+        return ""
+    passed = percent(novel.passed / len(novel.scores))
+    return (
+        f" The gate against copies, asked when they were made, passes {passed} "
+        f"of the samples kept; of real images of other patients it passes {percent(1 - rate)}."
     )
 
 

@@ -45,8 +45,10 @@ def _quality(quality: Values) -> Iterator[Measure]:
     made, real = quality["samples against train"], quality["held-out against train"]
     for key, score in made.items():
         known = MEANINGS.get(key, (key, "", ""))
+        digits = 1 if key == "fid" else 3
         yield Measure(
-            *known, *(with_spread(each["value"], each["interval"]) for each in (score, real[key]))
+            *known,
+            *(with_spread(each["value"], each["interval"], digits) for each in (score, real[key])),
         )
 
 
@@ -96,7 +98,7 @@ def _privacy(evaluation: Values) -> Iterator[Measure]:
             name,
             "Share of the images that are nearer to a training image than 95 % of the real images "
             "of other patients are.",
-            LOWER,
+            "as usual is best",
             f"{percent(near['rate'])} ({ends})",
             percent(near["usual"]),
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from medsynth.quality.proof.verdict import points
 from medsynth.workflows.report.chart_curves import curves
 from medsynth.workflows.report.chart_dots import dots
 from medsynth.workflows.report.chart_forest import Gain, forest
@@ -43,8 +44,8 @@ def _figures(arm: Values) -> list[str]:
     against = arm["against"]
     gain = ["–", "–"]
     if against:
-        low, high = 100 * against["low"], 100 * against["high"]
-        gain = [f"{100 * against['gain']:+.1f}", f"{low:+.1f} to {high:+.1f}"]
+        found, low, high = (points(against[key]) for key in ("gain", "low", "high"))
+        gain = [found, f"{low} to {high}"]
     scores = [number(arm[key]) for key in ("val_dice", "dice", "iou")]
     return [f"{arm['pairs']:,}", *scores, number(arm["hd95_px"], 1), *gain]
 
@@ -98,6 +99,6 @@ def mean_curve(own: Sequence[Sequence[tuple[int, float]]]) -> list[tuple[float, 
     [(1.0, 0.5), (2.0, 0.75)]
     """
     return [
-        (float(points[0][0]), sum(value for _, value in points) / len(points))
-        for points in zip(*own, strict=True)
+        (float(at_step[0][0]), sum(value for _, value in at_step) / len(at_step))
+        for at_step in zip(*own, strict=True)
     ]
