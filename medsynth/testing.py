@@ -18,6 +18,7 @@ from medsynth.core.types import Mask
 
 if TYPE_CHECKING:
     from medsynth.core.types import Sample
+    from medsynth.data.readers import Reader
     from medsynth.exporters.exporter import Exporter, ExportSet, Row
     from medsynth.masks.perturbation import Perturbation, PerturbationOptions, Step
     from medsynth.quality.features.extractor import FeatureExtractor
@@ -320,3 +321,55 @@ def check_feature_extractor(extractor: FeatureExtractor) -> None:
     grey = images[..., :1]
     of_grey, of_rgb = extractor.features(grey), extractor.features(np.repeat(grey, 3, 3))
     assert np.abs(of_grey - of_rgb).max() < 0.01 * apart, f"{where}: grey is not RGB of equals"
+
+
+def check_reader(
+    reader: str | Callable[[], Reader], root: Path, secrets: Iterable[str] = ()
+) -> None:
+    """Check that a reader keeps the contract of `medsynth.data.readers`.
+
+    Args:
+        reader: what makes the reader, or the name under which it is registered.
+        root: a folder in which it finds pairs.
+        secrets: texts that must stand in no key, name or attribute, such as a patient's name.
+
+    Raises:
+        AssertionError: it breaks the contract; the message says how, on which pair.
+    """
+    from medsynth.data.listing import Listing, list_files
+    from medsynth.data.readers import READERS
+    from medsynth.data.reading import decode
+
+    make = READERS.get(reader) if isinstance(reader, str) else reader
+    where = getattr(make, "__name__", "the reader")
+    assert make().title, f"{where}: title is empty"
+    nothing = make().find(Listing(root, (), (), ()))
+    assert nothing is None or not nothing.pairs, f"{where}: it finds pairs where no file is"
+    listing = list_files(root)
+    found, again = make().find(listing), make().find(listing)
+    assert found == again, f"{where}: two looks at one folder differ"
+    assert found is not None, f"{where}: it finds nothing in {root}"
+    assert found.pairs, f"{where}: it finds nothing in {root}"
+    keys = [pair.key for pair in found.pairs]
+    assert keys == sorted(set(keys)), f"{where}: keys are not unique and in order"
+    for pair in found.pairs:
+        stored = json.dumps([pair.key, pair.image, pair.masks, pair.instances,
+                             dict(pair.attributes)])  # fmt: skip
+        said = [secret for secret in secrets if secret.lower() in stored.lower()]
+        assert not said, f"{where}: pair {pair.key} tells {said}"
+        names = [pair.image, *pair.masks, *([pair.instances] if pair.instances else [])]
+        read = [_read_twice(make(), root, name, where) for name in names]
+        sizes = {decode(data, "indices" if k else "colours").hw for k, data in enumerate(read)}
+        assert len(sizes) == 1, f"{where}: image and masks of {pair.key} differ in size: {sizes}"
+
+
+def _read_twice(reader: Reader, root: Path, name: str, where: str) -> bytes:
+    """Return what a name stands for, read as medsynth reads it."""
+    from medsynth.data.readers import FrameReader
+
+    if (root / name).is_file():
+        return (root / name).read_bytes()
+    assert isinstance(reader, FrameReader), f"{where}: {name} is no file, and it has no `read`"
+    data = reader.read(root, name)
+    assert data == reader.read(root, name), f"{where}: {name} read twice gives other bytes"
+    return data

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from medsynth.cli.console import out, print_json, progress
+
+if TYPE_CHECKING:
+    from medsynth.workflows.augment import AugmentResult
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +56,30 @@ def augment(
         f"{result.run / 'samples'} holds {result.accepted} samples ({result.made} new{given_up}).",
         markup=False,
     )
+    _print_acceptance(result)
     if result.relaxed:
         shown = "; ".join(f"{count} {name}" for name, count in result.relaxed.items())
         out.print(f"masks planned in spite of a flaw: {shown}", markup=False)
     out.print("Next: medsynth export --format coco", markup=False)
+
+
+def _print_acceptance(result: AugmentResult) -> None:
+    """Print what the gates refused, and of whose masks most: only where there is something."""
+    seen = result.acceptance
+    if not seen.total.refused:
+        return
+    refused = ", ".join(f"{gate} {count}" for gate, count in sorted(seen.total.refused.items()))
+    out.print(f"refused of {seen.total.drawn} images drawn: {refused}", markup=False)
+    kinds = {
+        "class": {str(name): tally for name, tally in seen.by_class.items()},
+        "object size": seen.by_size,
+        "operator": seen.by_operator,
+    }
+    for kind, tallies in kinds.items():
+        shown = ", ".join(
+            f"{name} {tally.accepted / tally.drawn:.0%}"
+            for name, tally in tallies.items()
+            if tally.drawn
+        )
+        if len(tallies) > 1:
+            out.print(f"accepted by {kind}: {shown}", markup=False)

@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the verb to the program."""
-    app.command("export", help="Write real and synthetic pairs as COCO, folders, HDF5, ...")(export)
+    app.command(
+        "export", help="Write real and synthetic pairs for COCO, nnU-Net, YOLO, MONAI, ..."
+    )(export)
 
 
 def export(
     *,
     format_name: Annotated[
-        str, typer.Option("--format", "-f", metavar="F", help="coco, folder, hdf5 or a plugin's.")
+        str,
+        typer.Option(
+            "--format", "-f", metavar="F", help="coco, nnunet, ...; `medsynth plugins` has all."
+        ),
     ],
     run: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The run; the latest where not given.")

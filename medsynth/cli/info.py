@@ -13,6 +13,8 @@ GROUPS = {
     "medsynth.readers": "data layout reader",
     "medsynth.perturbations": "mask operator",
     "medsynth.exporters": "export format",
+    "medsynth.gates": "gate",
+    "medsynth.features": "feature extractor",
     "medsynth.backbones": "backbone",
     "medsynth.objectives": "objective",
 }

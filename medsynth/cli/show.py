@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from medsynth.cli.console import out, print_json
+from medsynth.cli.console import out, print_json, progress
+from medsynth.core.errors import UsageError
 
 
 def register(app: typer.Typer) -> None:
@@ -18,11 +19,26 @@ def register(app: typer.Typer) -> None:
 def show(
     run: Annotated[Path | None, typer.Argument(help="The run; default: the latest.")] = None,
     *,
+    sheet: Annotated[
+        bool, typer.Option("--sheet", help="Write contact sheets of the samples, worst first.")
+    ] = False,
+    worst: Annotated[
+        int, typer.Option(metavar="N", help="So many samples at most on the sheets, 60 a page.")
+    ] = 300,
+    to: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where to; RUN/samples/sheets by default."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Parse, look, show."""
     from medsynth.workflows.show import show as summarise
 
+    if sheet:
+        show_sheets(run, to, worst, as_json)
+        return
+    if to is not None:
+        raise UsageError("--out goes with --sheet.", "medsynth show --sheet --out DIR")
     found = summarise(run)
     if as_json:
         print_json(found)
@@ -43,3 +59,25 @@ def show(
         "next": found.next,
     }.items():
         out.print(f"{key:<9}{value}", markup=False)  # no table: it would cut long paths
+
+
+def show_sheets(run: Path | None, to: Path | None, worst: int, as_json: bool) -> None:
+    """Write the sheets; say where they are and what to do with them."""
+    from medsynth.workflows.sample_sheet import LIST, make_sheets
+
+    with progress("sheets") as report:
+        made = make_sheets(run, to, worst, report)
+    if as_json:
+        print_json(made)
+        return
+    judged = "" if made.judged else "; no gate has judged them, so they are in order of id"
+    out.print(
+        f"{made.out} holds {made.samples} of {made.of} samples on {made.pages} pages, worst first"
+        f"{judged}.",
+        markup=False,
+    )
+    out.print(
+        f"next: copy the ids to throw out from {made.out / LIST} into a file, then "
+        "medsynth export --format coco --set export.reject=FILE",
+        markup=False,
+    )

@@ -54,7 +54,8 @@ class Registry(Generic[T]):
 
         Raises:
             UsageError: no such name; the message lists or suggests the known ones.
-            InputError: the plugin is there but cannot be imported.
+            InputError: the plugin is there but cannot be imported; where its entry point
+                names an extra, the tip is the command that installs it.
         """
         if name not in self._points:
             raise UsageError(f"unknown {self.what} '{name}': {did_you_mean(name, self.names())}")
@@ -64,12 +65,19 @@ class Registry(Generic[T]):
         except Exception as error:  # a plugin may raise anything; it is not our bug
             raise InputError(
                 f"the {self.what} '{name}' of {provider(point)} cannot be imported: {error}",
-                f"Reinstall {provider(point)}.",
+                _mending(point, error),
             ) from error
 
     def items(self) -> list[tuple[str, T]]:
         """Return (name, implementation) of all, sorted by name; imports them."""
         return [(name, self.get(name)) for name in self.names()]
+
+
+def _mending(point: EntryPoint, error: Exception) -> str:
+    """Return what to do about an entry point that cannot be imported."""
+    if isinstance(error, ModuleNotFoundError) and point.extras:
+        return f'Run: pip install "{provider(point)}[{",".join(point.extras)}]"'
+    return f"Reinstall {provider(point)}."
 
 
 def provider(point: EntryPoint) -> str:

@@ -18,7 +18,7 @@ def with_attributes(pairs: Sequence[Pair], tables: Mapping[str, Table]) -> list[
     for pair in pairs:
         attributes = dict(pair.attributes)
         for table in order:
-            attributes.update(table.row(pair.key))
+            attributes.update(table.row(pair.stem))
         out.append(replace(pair, attributes=attributes))
     return out
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from medsynth.data.hashes import combined_hash
@@ -18,6 +17,7 @@ from medsynth.data.options import DataOptions
 from medsynth.data.raster import Raster, UnreadableError
 from medsynth.data.readers import Pair
 from medsynth.data.reading import decode
+from medsynth.data.source import ReadBytes
 from medsynth.io.hashing import hash_bytes
 
 THREADS = 4
@@ -50,7 +50,7 @@ class PairFacts:
 
 
 def examine_all(
-    root: Path,
+    read: ReadBytes,
     pairs: Sequence[Pair],
     options: DataOptions,
     look: Look | None = None,
@@ -58,19 +58,21 @@ def examine_all(
 ) -> Iterator[PairFacts]:
     """Yield the facts of each pair, in the order of `pairs`."""
     with ThreadPoolExecutor(THREADS) as pool:
-        found = pool.map(lambda pair: examine(root, pair, options, look), pairs)
+        found = pool.map(lambda pair: examine(read, pair, options, look), pairs)
         for done, facts in enumerate(found, start=1):
             if progress is not None:
                 progress(done, len(pairs), "examining")
             yield facts
 
 
-def examine(root: Path, pair: Pair, options: DataOptions, look: Look | None = None) -> PairFacts:
+def examine(
+    read: ReadBytes, pair: Pair, options: DataOptions, look: Look | None = None
+) -> PairFacts:
     """Read a pair's files once and return what they are."""
     faults: list[tuple[str, str]] = []
-    image = _open(root, pair.image, "image", faults)
-    masks = [_open(root, path, "mask", faults) for path in pair.masks]
-    ids = [_open(root, pair.instances, "mask", faults)] if pair.instances else []
+    image = _open(read, pair.image, "image", faults)
+    masks = [_open(read, path, "mask", faults) for path in pair.masks]
+    ids = [_open(read, pair.instances, "mask", faults)] if pair.instances else []
     labelled = zip((*pair.masks, pair.instances), (*masks, *ids), strict=False)
     if image.raster is not None:
         faults += _mismatches(pair.image, image.raster, labelled)
@@ -99,13 +101,13 @@ class _Opened:
     raster: Raster | None
 
 
-def _open(root: Path, name: str, kind: str, faults: list[tuple[str, str]]) -> _Opened:
+def _open(read: ReadBytes, name: str, kind: str, faults: list[tuple[str, str]]) -> _Opened:
     data = b""
     try:
-        data = (root / name).read_bytes()
+        data = read(name)
         raster = decode(data, "indices" if kind == "mask" else "colours")
     except OSError as error:
-        faults.append((f"unreadable-{kind}", f"{name}: {error.strerror}"))
+        faults.append((f"unreadable-{kind}", f"{name}: {error.strerror or error}"))
     except UnreadableError as error:
         faults.append((f"unreadable-{kind}", f"{name}: {error}"))
     else:

@@ -46,7 +46,7 @@ def given_splits(root: Path, pairs: Sequence[Pair], split_file: str | None) -> l
             raise InputError(
                 f"{root / split_file} has no column `split`.", "Name the column `split`."
             )
-        return [table.row(pair.key).get("split", "") for pair in pairs]
+        return [table.row(pair.stem).get("split", "") for pair in pairs]
     given = [pair.attributes.get("split", "") for pair in pairs]
     return given if any(given) else None
 

@@ -45,7 +45,7 @@ def find_groups(
         return Groups(list(ids), False, [])
     if told is not None and not told.lower().endswith(".csv"):
         pattern = _pattern(told)
-        hits = [pattern.search(pair.key) for pair in pairs]
+        hits = [pattern.search(pair.stem) for pair in pairs]
         found = [hit.group(1) or "" if hit else "" for hit in hits]
     else:
         table = read_table(root / told) if told else tables.get(GROUPS_FILE)
@@ -54,10 +54,11 @@ def find_groups(
         if table is None or "group" not in table.columns:
             found = [pair.attributes.get("group", "") for pair in pairs]
         else:
-            found = [table.row(pair.key).get("group", "") for pair in pairs]
+            found = [table.row(pair.stem).get("group", "") for pair in pairs]
     if not any(found):
         return Groups(list(ids), False, _regex_missed(told))
     missing = [pair.key for pair, group in zip(pairs, found, strict=True) if not group]
+    found = _hidden(pairs, found)
     return Groups(
         [group or own for group, own in zip(found, ids, strict=True)],
         True,
@@ -69,6 +70,15 @@ def find_groups(
             "Give each stem a group, or its copies may lie in two splits.",
         ),
     )
+
+
+def _hidden(pairs: Sequence[Pair], found: Sequence[str]) -> list[str]:
+    """Return the groups; one of pairs whose name is hidden is called after its first pair."""
+    first: dict[str, str] = {}
+    for pair, group in zip(pairs, found, strict=True):
+        own = group == pair.attributes.get("group") or not pair.listed_as
+        first.setdefault(group, group if own or not group else f"group-of-{pair.key}")
+    return [first[group] for group in found]
 
 
 def _regex_missed(told: str | None) -> list[Problem]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from medsynth.core.errors import InputError, UsageError
-from medsynth.data.listing import Listing, list_files
+from medsynth.core.options import parse_options
+from medsynth.data.listing import Listing, list_files, no_picture
 from medsynth.data.options import DataOptions
-from medsynth.data.readers import READERS, Found
+from medsynth.data.problems import raise_errors
+from medsynth.data.readers import READERS, Found, FrameReader, Reader
 from medsynth.data.readers.matching import match, named
 
 TOLD = "told-folders"
@@ -23,20 +26,40 @@ def find_pairs(listing: Listing, options: DataOptions) -> tuple[str, Found]:
 
     Raises:
         InputError: no reader finds a pair, or a told folder is absent or empty.
-        UsageError: unknown reader, or only one of images and masks is told.
+        UsageError: unknown reader, a wrong option of one, or only one of images and masks
+            is told.
     """
     if options.images is not None or options.masks is not None:
         return TOLD, _told(listing.root, options)
     names = [options.reader] if options.reader is not None else READERS.names()
-    found = {
-        name: result
-        for name in names
-        if (result := READERS.get(name)().find(listing)) is not None and result.pairs
-    }
+    looked = {name: _reader(name, options).find(listing) for name in names}
+    found = {name: result for name, result in looked.items() if result is not None and result.pairs}
     if not found:
+        told = [problem for result in looked.values() if result for problem in result.problems]
+        raise_errors(str(listing.root), told)
         raise _nothing(listing, options)
-    best = min(found, key=lambda name: (-len(found[name].pairs), _left_over(found[name]), name))
+    best = min(found, key=lambda name: (_rank(found[name]), _reads_frames(name), name))
     return best, found[best]
+
+
+def _reader(name: str, options: DataOptions) -> Reader:
+    """Return the reader, with its own options where it has any."""
+    cls: Callable[..., Reader] = READERS.get(name)
+    model = getattr(cls, "options", None)
+    own = options.plugin.get(name, {})
+    if model is None:
+        if own:
+            raise UsageError(f"data.plugin.{name}: the reader '{name}' has no options.")
+        return cls()
+    return cls(parse_options(model, own, f"data.plugin.{name}"))
+
+
+def _rank(found: Found) -> tuple[int, int]:
+    return -len(found.pairs), _left_over(found)
+
+
+def _reads_frames(name: str) -> bool:
+    return issubclass(READERS.get(name), FrameReader)
 
 
 def _left_over(found: Found) -> int:
@@ -54,8 +77,10 @@ def _told(root: Path, options: DataOptions) -> Found:
                 f"data.{option}={told}: {folder} is no folder.", "Mend the path; it is "
                 "relative to DATA, or absolute.",
             )  # fmt: skip
-        held = list_files(folder).images
-        paths = [_from_root(root, folder / path) for path in held]
+        held = list_files(folder)
+        if not held.images:
+            raise no_picture(held)
+        paths = [_from_root(root, folder / path) for path in held.images]
         files.append(named(paths, _from_root(root, folder)))
     found = match(*files)
     if not found.pairs:
@@ -73,6 +98,8 @@ def _from_root(root: Path, path: Path) -> PurePosixPath:
 
 
 def _nothing(listing: Listing, options: DataOptions) -> InputError:
+    if not listing.images:
+        return no_picture(listing)
     shown = ", ".join(str(path) for path in listing.images[:3])
     how = f"the reader '{options.reader}' finds" if options.reader else "there are"
     return InputError(

@@ -33,7 +33,7 @@ def list_files(root: Path) -> Listing:
     """List the files below `root`; hidden files and folders are passed over.
 
     Raises:
-        InputError: the folder is absent, a file, unreadable, or holds no picture.
+        InputError: the folder is absent, a file, unreadable, or holds no file at all.
     """
     if not root.exists():
         raise InputError(f"{root} does not exist.", TIP)
@@ -44,12 +44,21 @@ def list_files(root: Path) -> Listing:
     walked = _walk(root, root, links)
     files = sorted(PurePosixPath(path.relative_to(root).as_posix()) for path in walked)
     images = tuple(path for path in files if path.suffix.lower() in IMAGE_SUFFIXES)
-    if not images:
-        held = f"holds {len(files)} files, but no picture" if files else "is empty"
-        gone = f" ({len(links)} links out of the folder were not followed)" if links else ""
-        raise InputError(f"{root} {held}{gone}.", f"{TIP} Read are: {' '.join(IMAGE_SUFFIXES)}.")
     others = tuple(path for path in files if path.suffix.lower() not in IMAGE_SUFFIXES)
-    return Listing(root, images, others, tuple(sorted(links)))
+    listing = Listing(root, images, others, tuple(sorted(links)))
+    if not files:
+        raise no_picture(listing)
+    return listing
+
+
+def no_picture(listing: Listing) -> InputError:
+    """Return the error that a folder holds nothing to read."""
+    held = f"holds {len(listing.others)} files, but no picture" if listing.others else "is empty"
+    links = len(listing.not_followed)
+    gone = f" ({links} links out of the folder were not followed)" if links else ""
+    return InputError(
+        f"{listing.root} {held}{gone}.", f"{TIP} Read are: {' '.join(IMAGE_SUFFIXES)}."
+    )
 
 
 def _walk(folder: Path, root: Path, links: list[str]) -> Iterator[Path]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +16,7 @@ from medsynth.data.mask_values import mask_values
 from medsynth.data.raster import UnreadableError
 from medsynth.data.reading import decode
 from medsynth.data.records import DataIndex, Item
+from medsynth.data.source import source
 from medsynth.io.hashing import hash_bytes
 
 
@@ -59,7 +58,7 @@ def _sample(item: Item, image: NDArray[np.uint8], mask: Mask, plan: Geometry) ->
 
 
 def _read(index: DataIndex, item: Item) -> tuple[NDArray[np.uint8], Mask]:
-    data = _bytes(index.root, item.image)
+    data = _bytes(index, item.image)
     if hash_bytes(data) != item.image_sha256:
         raise _changed(item.image)
     mask = _read_mask(index, item)
@@ -71,8 +70,8 @@ def _read(index: DataIndex, item: Item) -> tuple[NDArray[np.uint8], Mask]:
 
 
 def _read_mask(index: DataIndex, item: Item) -> Mask:
-    masks = [_bytes(index.root, path) for path in item.masks]
-    ids = _bytes(index.root, item.instances) if item.instances else None
+    masks = [_bytes(index, path) for path in item.masks]
+    ids = _bytes(index, item.instances) if item.instances else None
     if combined_hash(masks, ids) != item.mask_sha256:
         raise _changed(", ".join(item.masks[:3]))
     try:
@@ -114,12 +113,13 @@ def decode_mask(
     return Mask(labels, settle_instances(labels, raw))
 
 
-def _bytes(root: Path, name: str) -> bytes:
+def _bytes(index: DataIndex, name: str) -> bytes:
     try:
-        return (root / name).read_bytes()
-    except OSError as error:
+        return source(index.root, index.reader)(name)
+    except (OSError, UnreadableError) as error:
+        why = getattr(error, "strerror", None) or error
         raise InputError(
-            f"{root / name} cannot be read: {error.strerror}.",
+            f"{index.root / name} cannot be read: {why}.",
             "It was there at the fit: put it back, or fit again.",
         ) from error
 

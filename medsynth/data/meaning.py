@@ -176,13 +176,16 @@ def _background(classes: set[int], values: Values, named: Collection[int]) -> in
 def class_names(coding: MaskCoding, named: Mapping[int, str]) -> tuple[tuple[int, str], ...]:
     """Return (class id, name), background first.
 
-    A name goes to the class of its mask value; in binary masks the one name that is not
+    A name goes to the class of its mask value; in binary masks a single name that is not
     of 0 goes to the foreground, whatever its value.
     """
     background = named.get(0, "background")
     if coding.meaning != "labels":
-        own = [name for value, name in sorted(named.items()) if value != 0]
-        return ((0, background), (1, own[0] if len(own) == 1 else "foreground"))
+        own = {value: name for value, name in sorted(named.items()) if value != 0}
+        present = [value for value, class_id in coding.entries if class_id == 1]
+        if len(own) > 1:
+            own = {value: name for value, name in own.items() if [value] == present}
+        return ((0, background), (1, next(iter(own.values()), "foreground")))
     names = [(0, named.get(next(v for v, c in coding.entries if c == 0), background))]
     for value, class_id in sorted(coding.entries, key=lambda entry: entry[1]):
         if class_id > 0:

@@ -57,6 +57,8 @@ class DataOptions(Options):
     """Keep only pairs with these values in DATA's CSV files, e.g. {kind: histology_colour}."""
     train_where: Filter = Field(default_factory=dict)
     """The same for train only, e.g. {small: 1}; val and test stay whole."""
+    plugin: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Options of readers that have their own: reader name, then key and value."""
     on_mismatch: Literal["error", "skip"] = "error"
     """What a bad pair (no partner, other size, unreadable) does: stop with one report, or go."""
     colour: Literal["auto", "grey", "rgb"] = "auto"

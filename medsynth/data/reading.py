@@ -1,6 +1,6 @@
-"""Bytes of a PNG, JPEG, BMP or TIFF to an array, whatever the file is; never a crash.
+"""Bytes of a PNG, JPEG, BMP or TIFF, or a reader's frame, to an array; never a crash.
 
-Only these four decoders are ever called, chosen by the first bytes, so a misnamed file is
+Only these decoders are ever called, chosen by the first bytes, so a misnamed file is
 read as what it is and an unknown one is refused.
 """
 
@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from PIL import BmpImagePlugin, Image, ImageOps, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
+from medsynth.data.array_bytes import MAGIC, parse_array
 from medsynth.data.deep_reading import decode_deep
 from medsynth.data.raster import (
     Oddity,
@@ -50,6 +51,9 @@ def decode(data: bytes, palette: Literal["colours", "indices"] = "colours") -> R
     """
     if not data:
         raise UnreadableError("it is empty (0 bytes)")
+    if data.startswith(MAGIC):
+        pixels, oddities = settle_values(parse_array(data))
+        return Raster(pixels, oddities, lossy=False)
     form, opener = _opener(data)
     try:
         with opener(io.BytesIO(data)) as image:

@@ -28,10 +28,14 @@ class Item:
     """One usable pair.
 
     id: safe as a file name.
-    image, masks, instances: posix paths relative to the index's root, absolute when outside.
+    image, masks, instances: posix paths relative to the index's root, absolute when outside,
+        or addresses for the reader; see `medsynth.data.source`.
+    image_sha256: of the image file, or of the frame's pixels.
     mask_sha256: of the mask file; of several, and of the instance file, together.
     source_hw: (height, width) of the image file, EXIF orientation applied.
     attributes: what CSV files and the layout say of it, and `key`, its name in the data.
+    spacing_mm: (down the rows, along the columns) from pixel to pixel of the source, where
+        the reader knows it; it changes no pixel and so is no part of the index's hash.
     """
 
     id: str
@@ -44,6 +48,7 @@ class Item:
     mask_sha256: str
     source_hw: tuple[int, int]
     attributes: dict[str, str]
+    spacing_mm: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,4 +162,10 @@ def _from_plain(head: dict[str, Any], items: list[dict[str, Any]], root: Path | 
 
 def _item(values: dict[str, Any]) -> Item:
     height, width = values["source_hw"]
-    return Item(**{**values, "masks": tuple(values["masks"]), "source_hw": (height, width)})
+    spacing = values.get("spacing_mm")
+    typed = {
+        "masks": tuple(values["masks"]),
+        "source_hw": (height, width),
+        "spacing_mm": None if spacing is None else (float(spacing[0]), float(spacing[1])),
+    }
+    return Item(**{**values, **typed})

@@ -27,6 +27,7 @@ from medsynth.data.options import DataOptions
 from medsynth.data.problems import Problem
 from medsynth.data.readers import Found, Pair
 from medsynth.data.records import DataIndex, Item
+from medsynth.data.source import source
 from medsynth.data.tables import Table, read_tables
 
 
@@ -71,11 +72,10 @@ def survey_folder(
     pairs = [pair for pair in pairs if matches(pair.attributes, options.where)]
     if not pairs:
         raise InputError(f"no pair in {root} meets all of data.where={options.where}.")
-    facts = list(examine_all(root, pairs, options, look, progress))
+    facts = list(examine_all(source(root, reader), pairs, options, look, progress))
     usable = [fact for fact in facts if not fact.faults]
-    problems = layout_problems(listing, _within(found, tables, options), options) + fault_problems(
-        facts, options
-    )
+    problems = layout_problems(listing, _within(found, tables, options), options)
+    problems += [*found.problems, *fault_problems(facts, options)]
 
     named, named_problems = _names(root, found, options)
     coding = decide_coding(
@@ -162,6 +162,7 @@ def _chosen(
             mask_sha256=fact.mask_sha256,
             source_hw=fact.hw,
             attributes=attributes,
+            spacing_mm=fact.pair.spacing_mm,
         )
         out.append((item, fact))
     return sorted(out, key=lambda both: both[0].id)

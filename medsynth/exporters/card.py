@@ -32,6 +32,7 @@ def content_hash(format_name: str, export_set: ExportSet, options: Options) -> s
             "has_instances": export_set.has_instances,
             "hw": export_set.hw,
             "about": dict(export_set.about),
+            "facts": dict(export_set.facts),
             "rows": [
                 [row.id, row.split, row.origin, row.group, list(row.sources), row.content]
                 for row in export_set.rows

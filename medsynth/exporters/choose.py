@@ -1,9 +1,10 @@
-"""Which samples are exported: all, synthetic only, or synthetic up to a ratio."""
+"""Which samples are exported: all, synthetic only, or the best synthetic ones within caps."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -12,6 +13,7 @@ from medsynth.core.errors import UsageError
 from medsynth.core.options import Options
 from medsynth.core.types import SPLITS
 from medsynth.exporters.export_set import Row
+from medsynth.exporters.picking import best_first, picked, places_by_classes
 
 
 class ChoiceOptions(Options):
@@ -21,19 +23,36 @@ class ChoiceOptions(Options):
     """Only synthetic pairs: no real image leaves the run, so there is no val and no test."""
 
     ratio: float | None = Field(default=None, ge=0)
-    """At most so many synthetic pairs for each real pair of train; 0 = real only, null = all."""
+    """At most so many synthetic pairs for each real pair of train, the best by their gates'
+    figures first, then in the plan's order; 0 = real only, null = all."""
+
+    max_per_source: int | None = Field(default=None, ge=1)
+    """At most so many synthetic pairs of one source mask, the best first; null = no cap."""
+
+    stratify: Literal["class"] | None = None
+    """class: each combination of classes that real pairs of train show gets its share of the
+    places under export.ratio (or of all synthetic pairs) and no more, combinations that no real
+    pair shows get none; places for which too few pairs were made stay empty."""
+
+    reject: Path | None = None
+    """A text file of samples that you have thrown out: one id a line, "#" for comments."""
 
     geometry: Literal["model", "original"] = "model"
-    """original: real pairs at the size of their files (folder, coco); synthetic ones stay."""
+    """original: real pairs at the size of their files, synthetic ones as they are; not hdf5."""
 
 
-def choose(rows: Iterable[Row], options: ChoiceOptions) -> tuple[Row, ...]:
+def choose(
+    rows: Iterable[Row], options: ChoiceOptions, rejected: frozenset[str] = frozenset()
+) -> tuple[Row, ...]:
     """Return the rows to export: train, val, test; in each the real ones, then by id.
 
-    Under a ratio the synthetic rows with the smallest ids stay, that is the first of the plan.
+    Args:
+        rows: all there are; under `stratify` with their classes.
+        options: what to choose.
+        rejected: ids of synthetic rows that are left out.
 
     Raises:
-        UsageError: the two options leave nothing.
+        UsageError: the options leave nothing.
     """
     if options.synthetic_only and options.ratio == 0:
         raise UsageError(
@@ -41,13 +60,48 @@ def choose(rows: Iterable[Row], options: ChoiceOptions) -> tuple[Row, ...]:
             "Drop one of the two.",
         )
     ordered = sorted(rows, key=lambda row: (SPLITS.index(row.split), row.origin, row.id))
-    synthetic = [row for row in ordered if row.origin == "synthetic"]
-    if options.ratio is not None:
-        real_train = sum(row.origin == "real" and row.split == "train" for row in ordered)
-        synthetic = synthetic[: math.floor(options.ratio * real_train)]
-    kept = {row.id for row in synthetic}
+    left = [row for row in ordered if row.origin == "synthetic" and row.id not in rejected]
+    train = [row for row in ordered if row.origin == "real" and row.split == "train"]
+    most = None if options.ratio is None else math.floor(options.ratio * len(train))
+    places = None
+    if options.stratify and train:
+        places = places_by_classes(train, len(left) if most is None else min(most, len(left)))
+    kept = {row.id for row in picked(best_first(left), most, options.max_per_source, places)}
     return tuple(
         row
         for row in ordered
         if (row.id in kept if row.origin == "synthetic" else not options.synthetic_only)
     )
+
+
+def choice_notes(
+    options: ChoiceOptions,
+    rows: Sequence[Row],
+    samples: Sequence[Row],
+    rejected: frozenset[str],
+) -> list[str]:
+    """Return in sentences what was chosen: thrown out, capped, and by what order.
+
+    Args:
+        options: by which it was chosen.
+        rows: what `choose` returned.
+        samples: all synthetic rows there were.
+        rejected: ids that were thrown out.
+    """
+    notes = []
+    if options.reject is not None:
+        notes.append(f"{len(rejected)} samples were thrown out by export.reject.")
+    left = [row for row in samples if row.id not in rejected]
+    taken = sum(row.origin == "synthetic" for row in rows)
+    if taken < len(left) and options.ratio != 0:
+        scored = any(row.quality is not None for row in left)
+        order = "the best by their gates' figures" if scored else "the first of the plan"
+        caps = [
+            f"export.{name}={getattr(options, name)}"
+            for name in ("ratio", "max_per_source", "stratify")
+            if getattr(options, name) is not None
+        ]
+        notes.append(
+            f"{taken} of {len(left)} synthetic pairs are in it, {order} within {', '.join(caps)}."
+        )
+    return notes

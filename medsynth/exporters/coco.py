@@ -5,8 +5,7 @@ Sources: the format page of cocodataset.org and pycocotools, which reads it back
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -20,6 +19,8 @@ from medsynth.exporters.citation import LICENSE_NOTE, generator
 from medsynth.exporters.components import Part, parts
 from medsynth.exporters.exporter import ExportResult, ExportSet, Report
 from medsynth.exporters.json_lists import json_lists
+from medsynth.exporters.samples_csv import write_samples
+from medsynth.exporters.tally import Tally
 from medsynth.io.images import encode_png
 
 
@@ -33,44 +34,13 @@ class CocoOptions(Options):
     """coco: smaller objects are left out, and how many is said."""
 
 
-@dataclass(slots=True)
-class Tally:
-    """What converting did to the objects."""
-
-    objects: int = 0
-    dropped: int = 0
-    dropped_px: int = 0
-    from_components: int = 0
-    ious: list[float] = field(default_factory=list)
-
-    def notes(self, options: CocoOptions) -> list[str]:
-        """Return it in sentences for the user."""
-        notes = [f"{self.objects} objects."]
-        if self.from_components:
-            notes.append(
-                f"{self.from_components} of them are 8-connected components of one class, "
-                "since their masks hold no instances: touching objects are one."
-            )
-        if self.dropped:
-            notes.append(
-                f"{self.dropped} objects under {options.min_area_px} px were left out "
-                f"({self.dropped_px} px in all)."
-            )
-        if self.ious:
-            notes.append(
-                f"Polygons read back with IoU {np.mean(self.ious):.4f} on average, "
-                f"{min(self.ious):.4f} at worst."
-            )
-        return notes
-
-
 class Coco:
     """Writes COCO instances; RLE and polygons both keep every pixel."""
 
     summary: ClassVar[str] = "COCO instances: a JSON a split, one object an annotation"
     options: ClassVar[type[Options]] = CocoOptions
 
-    def check(self, export_set: ExportSet, options: CocoOptions) -> list[str]:  # noqa: ARG002
+    def check(self, export_set: ExportSet, options: CocoOptions) -> list[str]:
         """Say what COCO does not hold."""
         notes = []
         if options.segmentation == "rle":
@@ -92,19 +62,27 @@ class Coco:
         """Write images and one JSON a split, sample by sample."""
         tally = Tally()
         done = 0
+
+        def convert(sample: Sample) -> tuple[Sample, bytes, list[dict[str, Any]], Tally]:
+            return sample, encode_png(sample.image), *to_coco(sample, options)
+
         for split in export_set.splits():
             (out / split).mkdir()
             path = out / "annotations" / f"instances_{split}.json"
             with json_lists(path, head(export_set, split), ("images", "annotations")) as lists:
-                samples = export_set.samples(split)
-                for sample, image, annotations in to_coco(samples, options, tally):
-                    (out / split / image["file_name"]).write_bytes(encode_png(sample.image))
+                converted = export_set.converted(convert, split)
+                for image_id, (sample, png, objects, counted) in enumerate(converted, start=1):
+                    image = image_entry(image_id, sample)
+                    (out / split / image["file_name"]).write_bytes(png)
                     lists["images"].append(image)
-                    for annotation in annotations:
-                        lists["annotations"].append(annotation)
+                    for item in objects:
+                        number = lists["annotations"].count + 1
+                        lists["annotations"].append({"id": number, "image_id": image_id, **item})
+                    tally.add(counted)
                     done += 1
                     report(done, len(export_set), sample.id)
-        return ExportResult(export_set.counts(), tuple(tally.notes(options)))
+        write_samples(out, export_set.rows)
+        return ExportResult(export_set.counts(), tuple(tally.notes(options.min_area_px)))
 
     def how_to_load(self, export_set: ExportSet, out: Path) -> str:
         """Return the line for pycocotools."""
@@ -136,34 +114,9 @@ def categories(classes: Iterable[LabelClass]) -> list[dict[str, Any]]:
     ]
 
 
-def to_coco(
-    samples: Iterable[Sample], options: CocoOptions, tally: Tally
-) -> Iterator[tuple[Sample, dict[str, Any], list[dict[str, Any]]]]:
-    """Yield each sample with its image entry and its annotations; ids count from 1.
-
-    `origin` and `group` in an image entry are additions of ours; readers skip unknown keys.
-    """
-    annotation_id = 0
-    for image_id, sample in enumerate(samples, start=1):
-        annotations = []
-        for part in _kept(sample, options, tally):
-            annotation_id += 1
-            segmentation = _segmentation(part, sample.mask.hw, options, tally)
-            annotations.append(_annotation(annotation_id, image_id, part, segmentation))
-        height, width = sample.mask.hw
-        image = {
-            "id": image_id,
-            "width": width,
-            "height": height,
-            "file_name": f"{sample.id}.png",
-            "origin": sample.origin,
-            "group": sample.group,
-        }
-        yield sample, image, annotations
-
-
-def _kept(sample: Sample, options: CocoOptions, tally: Tally) -> Iterator[Part]:
-    """Yield the objects that are large enough, and count both kinds."""
+def to_coco(sample: Sample, options: CocoOptions) -> tuple[list[dict[str, Any]], Tally]:
+    """Return the annotations of one image, without the ids, and what converting did."""
+    tally, found = Tally(), []
     for part in parts(sample.mask):
         if part.area_px < options.min_area_px:
             tally.dropped += 1
@@ -171,7 +124,21 @@ def _kept(sample: Sample, options: CocoOptions, tally: Tally) -> Iterator[Part]:
             continue
         tally.objects += 1
         tally.from_components += sample.mask.instances is None
-        yield part
+        found.append(_annotation(part, _segmentation(part, sample.mask.hw, options, tally)))
+    return found, tally
+
+
+def image_entry(image_id: int, sample: Sample) -> dict[str, Any]:
+    """Return the entry of an image; `origin` and `group` are ours, readers skip them."""
+    height, width = sample.mask.hw
+    return {
+        "id": image_id,
+        "width": width,
+        "height": height,
+        "file_name": f"{sample.id}.png",
+        "origin": sample.origin,
+        "group": sample.group,
+    }
 
 
 def _segmentation(part: Part, hw: tuple[int, int], options: CocoOptions, tally: Tally) -> Any:
@@ -179,15 +146,13 @@ def _segmentation(part: Part, hw: tuple[int, int], options: CocoOptions, tally: 
         return rle.encode(part, hw)
     top, left, _, _ = part.box
     rings = polygon.polygons(part.pixels, (left, top))
-    tally.ious.append(round_trip_iou(part, rings))
+    tally.ious.add(round_trip_iou(part, rings))
     return rings
 
 
-def _annotation(number: int, image_id: int, part: Part, segmentation: Any) -> dict[str, Any]:
+def _annotation(part: Part, segmentation: Any) -> dict[str, Any]:
     top, left, height, width = part.box
     return {
-        "id": number,
-        "image_id": image_id,
         "category_id": part.class_id,
         "segmentation": segmentation,
         "area": part.area_px,

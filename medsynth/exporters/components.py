@@ -52,8 +52,18 @@ def parts(mask: Mask) -> Iterator[Part]:
         yield Part(class_id, _box(rows, columns), pixels)
 
 
+def classwise(labels: NDArray[np.uint8]) -> Iterator[Part]:
+    """Yield all pixels of a class as one part, class by class.
+
+    Args:
+        labels: (H, W) uint8 class ids, 0 = background.
+    """
+    for number, rows, columns in _boxes(labels):
+        yield Part(number, _box(rows, columns), labels[rows, columns] == number)
+
+
 def _present(labels: NDArray[np.uint8]) -> list[int]:
-    return [int(value) for value in np.unique(labels) if value]
+    return [int(value) for value in np.flatnonzero(np.bincount(labels.ravel())) if value]
 
 
 def _boxes(numbered: NDArray[np.integer]) -> Iterator[tuple[int, slice, slice]]:

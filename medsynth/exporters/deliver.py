@@ -1,4 +1,4 @@
-"""The order of an export: check, recognise, write beside, put in place."""
+"""The order of an export: name, recognise, check, write beside, put in place."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from medsynth.core.errors import InputError, UsageError, listed
+from medsynth.core.errors import InputError, UsageError
 from medsynth.exporters.card import content_hash, is_whole, read_card, to_card, write_card
+from medsynth.exporters.datasheet import to_datasheet, write_datasheet
 from medsynth.exporters.exporter import EXPORTERS, Exporter, ExportResult, ExportSet, Report
 from medsynth.exporters.leakage import refuse_leaks
+from medsynth.exporters.names import ANY_NAME
 from medsynth.exporters.options import ExportOptions, options_of
+from medsynth.exporters.renaming import renamed
 from medsynth.exporters.replace_folder import held, replaced
+from medsynth.exporters.shown_classes import ShownClasses
 
 
 def exporter_named(name: str) -> Exporter:
@@ -25,7 +29,7 @@ def exporter_named(name: str) -> Exporter:
     try:
         EXPORTERS.get(name)
     except UsageError as error:
-        formats = "\n".join(f"  {known}: {item.summary}" for known, item in EXPORTERS.items())
+        formats = "\n".join(f"  {known}: {_summary(known)}" for known in EXPORTERS.names())
         raise UsageError(error.what, f"The formats are:\n{formats}") from None
     raise AssertionError("the registry knows a name that it does not list")
 
@@ -47,18 +51,21 @@ def deliver(
     """
     exporter = exporter_named(format_name)
     out = out.expanduser().resolve()
-    _refuse_twins(export_set)
     refuse_leaks(export_set)
     own = options_of(format_name, exporter.options, options)
-    notes = (*export_set.notes, *exporter.check(export_set, own))
+    renaming = renamed(export_set, options.name_template, getattr(exporter, "name_rule", ANY_NAME))
+    export_set = replace(renaming.export_set, workers=options.workers)
     with held(out):
         card = read_card(out)
         content = content_hash(format_name, export_set, own)
         if card and card["content"] == content and is_whole(out, card):
             return _known(card, exporter, export_set, out)
         _refuse_occupied(out, card, overwrite)
+        shown = ShownClasses()
+        seen = replace(export_set, load=shown.noting(export_set.load))
+        notes = (*export_set.notes, *exporter.check(export_set, own))
         with replaced(out) as folder:
-            written = exporter.write(export_set, folder, own, report)
+            written = exporter.write(seen, folder, own, report)
             result = replace(
                 written,
                 format=format_name,
@@ -66,8 +73,18 @@ def deliver(
                 out=out,
                 how_to_load=exporter.how_to_load(export_set, out),
             )
+            write_datasheet(folder, to_datasheet(format_name, export_set, result, shown))
+            renaming.write(folder)
             write_card(folder, to_card(format_name, export_set, own, result))
     return result
+
+
+def _summary(name: str) -> str:
+    """Return the line of a format; of one that cannot be imported, what to do about it."""
+    try:
+        return EXPORTERS.get(name).summary
+    except InputError as error:
+        return f"not usable now. {error.tip}"
 
 
 def _known(
@@ -81,20 +98,6 @@ def _known(
         up_to_date=True,
         how_to_load=exporter.how_to_load(export_set, out),
     )
-
-
-def _refuse_twins(export_set: ExportSet) -> None:
-    """Refuse ids that would be one file, also where file names have no case."""
-    seen: dict[str, str] = {}
-    twins = [
-        f"{row.id} and {other}"
-        for row in export_set.rows
-        if (other := seen.setdefault(row.id.casefold(), row.id)) is not row.id
-    ]
-    if twins:
-        raise InputError(
-            f"two samples would have one file name: {listed(twins)}.", "Rename one of each two."
-        )
 
 
 def _refuse_occupied(out: Path, card: dict[str, Any] | None, overwrite: bool) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from medsynth.core.errors import InputError, listed
 from medsynth.core.types import SPLITS, LabelClass, Origin, Sample, Split
+from medsynth.data.trained_on import Trained
+from medsynth.io.ordered import ordered_map
+
+T = TypeVar("T")
 
 Counts = dict[str, dict[str, int]]
 """split -> origin -> number of samples."""
@@ -24,6 +28,11 @@ class Row:
     sources: ids of the real pairs whose masks a synthetic sample was made from; empty for
         real samples and for masks that the user brought along.
     content: a hash of what stands behind the row, so that an unchanged export is known.
+    image_sha256: of a real pair's image file; empty where not known.
+    quality: least percentile of a synthetic sample's gates, see `store.verdicts`.
+    classes: ids of the classes that its mask shows, where somebody asked for them.
+    attributes: of a real pair what the index says of it: CSV columns, its place in a volume.
+    spacing_mm: (down the rows, along the columns) of the source of a real pair, where known.
     """
 
     id: str
@@ -32,6 +41,11 @@ class Row:
     group: str
     sources: tuple[str, ...] = ()
     content: str = ""
+    image_sha256: str = ""
+    quality: float | None = None
+    classes: tuple[int, ...] | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict, compare=False)
+    spacing_mm: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +57,15 @@ class ExportSet:
     channels: 1 (grey) or 3 (RGB), for all images.
     has_instances: whether the data has instance ids; a sample's may still be None.
     rows: what is written, in this order.
-    load: gives the pixels of a row; called once a row and pass.
+    load: gives the pixels of a row; called once a row and pass, by `workers` threads.
     hw: (height, width) of all images, or None where sizes differ.
     real: every real pair behind the set, written or not; leakage is judged by these.
+    trained_on: what the weights behind the synthetic rows have learned from, as far as known.
     about: JSON values for export.json: run, recipe hash, checkpoint hash. No absolute
         paths and no times, or the same input would not give the same bytes.
+    facts: JSON values for the datasheet, under the same rule: recipe, model, acceptance, ...
     notes: sentences for the user about how the set was put together.
+    workers: threads that load and convert; what is yielded and its order are the same.
     """
 
     name: str
@@ -59,8 +76,11 @@ class ExportSet:
     load: Callable[[Row], Sample]
     hw: tuple[int, int] | None = None
     real: tuple[Row, ...] = ()
+    trained_on: tuple[Trained, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    workers: int = 1
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -74,9 +94,21 @@ class ExportSet:
         Raises:
             InputError: a sample is not what its row and the set say of it.
         """
-        for row in self.rows:
-            if split is None or row.split == split:
-                yield self._checked(row, self.load(row))
+        return self.converted(_itself, split)
+
+    def converted(self, convert: Callable[[Sample], T], split: Split | None = None) -> Iterator[T]:
+        """Yield what `convert` makes of the samples, as `samples` yields these.
+
+        The place for work that takes its time, such as compressing: threads share it.
+        `convert` must not change anything that another call sees.
+
+        Raises:
+            InputError: as `samples`.
+        """
+        rows = (row for row in self.rows if split is None or row.split == split)
+        yield from ordered_map(
+            lambda row: convert(self._checked(row, self.load(row))), rows, self.workers
+        )
 
     def splits(self) -> tuple[Split, ...]:
         """Return the splits that have rows, in the order train, val, test."""
@@ -101,6 +133,10 @@ class ExportSet:
         return sample
 
 
+def _itself(sample: Sample) -> Sample:
+    return sample
+
+
 def _problem(export_set: ExportSet, row: Row, sample: Sample) -> str | None:
     """Return what of the sample contradicts its row or its set, or None."""
     image, labels, instances = sample.image, sample.mask.labels, sample.mask.instances
@@ -114,7 +150,9 @@ def _problem(export_set: ExportSet, row: Row, sample: Sample) -> str | None:
         )
     if export_set.hw is not None and sample.mask.hw != export_set.hw:
         return f"its size is {sample.mask.hw}, that of the set {export_set.hw}"
-    unknown = set(np.unique(labels).tolist()) - {item.id for item in export_set.classes}
+    unknown = set(np.flatnonzero(np.bincount(labels.ravel())).tolist()) - {
+        item.id for item in export_set.classes
+    }
     if unknown:
         return f"its mask holds unknown class ids {listed(map(str, sorted(unknown)))}"
     if instances is not None and not np.array_equal(instances > 0, labels > 0):

@@ -50,6 +50,8 @@ class Exporter(Protocol):
     summary: one line for lists of formats.
     options: the options model of the format. A field that `ExportOptions` has too takes
         its value from there; the others come from `export.plugin.<format>`.
+    name_rule: a `NameRule`, where the format forbids names that other formats take; a
+        class may leave it out. The ids that `write` sees follow it.
     """
 
     summary: ClassVar[str]

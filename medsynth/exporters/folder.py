@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.errors import InputError
 from medsynth.core.options import Options
-from medsynth.core.types import LabelClass, Sample
-from medsynth.exporters.exporter import ExportResult, ExportSet, Report, Row
-from medsynth.io.atomic import write_json
+from medsynth.core.types import Sample
+from medsynth.exporters.classes_json import MaskValues, write_classes
+from medsynth.exporters.exporter import ExportResult, ExportSet, Report
+from medsynth.exporters.files import Files, write_files
+from medsynth.exporters.samples_csv import write_samples
 from medsynth.io.images import encode_png
-
-MaskValues = Literal["index", "255"]
-COLUMNS = ("id", "split", "origin", "group", "sources")
 
 
 class FolderOptions(Options):
@@ -52,15 +50,16 @@ class Folder:
         self, export_set: ExportSet, out: Path, options: FolderOptions, report: Report
     ) -> ExportResult:
         """Write the pictures sample by sample, then the two lists."""
-        for done, sample in enumerate(export_set.samples(), start=1):
-            for kind, array in pictures(sample, options.mask_values).items():
-                path = out / sample.split / kind / f"{sample.id}.png"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(encode_png(array))
-            report(done, len(export_set), sample.id)
-        with (out / "samples.csv").open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows([COLUMNS, *map(cells, export_set.rows)])
-        write_json(out / "classes.json", to_classes(export_set.classes, options.mask_values))
+
+        def convert(sample: Sample) -> Files:
+            return {
+                f"{sample.split}/{kind}/{sample.id}.png": encode_png(array)
+                for kind, array in pictures(sample, options.mask_values).items()
+            }
+
+        write_files(export_set, export_set.converted(convert), out, report)
+        write_samples(out, export_set.rows)
+        write_classes(out, export_set.classes, options.mask_values)
         return ExportResult(export_set.counts())
 
     def how_to_load(self, export_set: ExportSet, out: Path) -> str:
@@ -81,23 +80,3 @@ def pictures(sample: Sample, mask_values: MaskValues) -> dict[str, NDArray[Any]]
     if sample.mask.instances is not None:
         found["instances"] = sample.mask.instances
     return found
-
-
-def cells(row: Row) -> tuple[str, ...]:
-    """Return the cells of `COLUMNS`; sources are joined by ";"."""
-    return (row.id, row.split, row.origin, row.group, ";".join(row.sources))
-
-
-def to_classes(classes: tuple[LabelClass, ...], mask_values: MaskValues) -> dict[str, Any]:
-    """Return what `classes.json` holds: each class with the value it has in the masks."""
-    return {
-        "mask_values": mask_values,
-        "classes": [
-            {
-                "id": item.id,
-                "name": item.name,
-                "value": item.id if mask_values == "index" else 255 * (item.id > 0),
-            }
-            for item in classes
-        ],
-    }

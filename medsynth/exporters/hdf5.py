@@ -27,6 +27,7 @@ from medsynth.core.options import Options
 from medsynth.core.types import LabelClass
 from medsynth.exporters.citation import LICENSE_NOTE, citations, generator
 from medsynth.exporters.exporter import ExportResult, ExportSet, Report, Row
+from medsynth.exporters.pictures import filled_instances
 from medsynth.io.late_error import late_error
 
 FORMAT = "medsynth-hdf5"
@@ -46,7 +47,7 @@ class Hdf5:
     summary: ClassVar[str] = "one HDF5 file with images and masks, compressed, a chunk a sample"
     options: ClassVar[type[Options]] = Hdf5Options
 
-    def check(self, export_set: ExportSet, options: Hdf5Options) -> list[str]:  # noqa: ARG002
+    def check(self, export_set: ExportSet, options: Hdf5Options) -> list[str]:
         """Refuse images of several sizes, which one array cannot hold.
 
         Raises:
@@ -57,9 +58,7 @@ class Hdf5:
                 "the images differ in size, and an HDF5 array holds one size only.",
                 "Use export.geometry=model, or another format.",
             )
-        if export_set.has_instances:
-            return ["`instances` is 0 throughout for samples whose masks hold no instances."]
-        return []
+        return filled_instances(export_set)
 
     def write(
         self, export_set: ExportSet, out: Path, options: Hdf5Options, report: Report

@@ -1,4 +1,7 @@
-"""Nothing of val or test may reach train: refused here, for every format."""
+"""Nothing of val or test may reach train: refused here, for every format.
+
+By the samples' lineage here; by what their weights have learned from in `learned`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from medsynth.core.errors import InputError, listed
 from medsynth.exporters.export_set import ExportSet, Row
+from medsynth.exporters.learned import learned_leaks
 
 MOST_CHAINS = 10
 
@@ -18,7 +22,10 @@ def refuse_leaks(export_set: ExportSet) -> None:
     Raises:
         InputError: with each chain printed (sample, source mask, group).
     """
-    chains = list(leaks(export_set.rows, export_set.real))
+    chains = [
+        *leaks(export_set.rows, export_set.real),
+        *learned_leaks(export_set.rows, export_set.real, export_set.trained_on),
+    ]
     if chains:
         raise InputError(
             f"the export would leak between splits: {listed(chains, MOST_CHAINS)}.",

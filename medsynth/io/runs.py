@@ -6,6 +6,7 @@
     run.json        medsynth's and its libraries' versions, device, seeds
     index.json      data root, classes, mask coding, geometry
     items.jsonl     one line a real pair: hashes, group, split
+    trained_on.jsonl  one line a pair that the weights have learned from, ancestors' included
     plan.jsonl      the mask plan
     log.jsonl       losses and rates, one line a report
     checkpoints/    fitted weights and the state to go on from

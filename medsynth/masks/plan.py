@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.errors import InputError, NothingAcceptableError
+from medsynth.core.keys import key_of
 from medsynth.core.seeds import derive_seed, generator
 from medsynth.core.types import Mask
 from medsynth.masks.acceptance import Acceptance, Judged
@@ -23,7 +24,7 @@ from medsynth.masks.nesting import nesting_of
 from medsynth.masks.one_thread import one_thread
 from medsynth.masks.options import MaskOptions
 from medsynth.masks.perturbation import DrawContext, Step
-from medsynth.masks.plan_entry import PlanEntry, key_of
+from medsynth.masks.plan_entry import PlanEntry
 from medsynth.masks.policy import Policy
 from medsynth.masks.signature import Signature
 from medsynth.masks.source_check import check_source

@@ -78,12 +78,3 @@ class PlanEntry:
                 f"not an entry of a mask plan: {error!r} in {value!r}.",
                 "The plan was written by another version, or edited; plan anew in a new run.",
             ) from error
-
-
-def key_of(index: int) -> str:
-    """Return the key of the plan's entry `index`.
-
-    >>> key_of(0)
-    's0000001'
-    """
-    return f"s{index + 1:07d}"

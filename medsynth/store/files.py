@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from medsynth.core.errors import InputError
 from medsynth.core.types import Mask, Sample
-from medsynth.io.atomic import write_bytes
+from medsynth.io.file_batch import Write
 from medsynth.io.hashing import hash_bytes, hash_file
 from medsynth.io.images import encode_png, read_png
 from medsynth.store.manifest import ManifestRow
@@ -24,15 +24,15 @@ def path_of(folder: Path, kind: str, sample_id: str) -> Path:
     return folder / kind / f"{sample_id}.png"
 
 
-def write_files(folder: Path, sample: Sample) -> dict[str, str]:
-    """Write the sample's PNGs, each atomically; return SHA-256 by kind."""
+def write_files(folder: Path, sample: Sample, write: Write) -> dict[str, str]:
+    """Give the sample's PNGs to a batch of files; return SHA-256 by kind."""
     pictures: dict[str, NDArray[Any]] = {IMAGES: sample.image, MASKS: sample.mask.labels}
     if sample.mask.instances is not None:
         pictures[INSTANCES] = sample.mask.instances
     hashes = {}
     for kind, array in pictures.items():
         data = encode_png(array)
-        write_bytes(path_of(folder, kind, sample.id), data)
+        write(path_of(folder, kind, sample.id), data)
         hashes[kind] = hash_bytes(data)
     return hashes
 

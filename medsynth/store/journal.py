@@ -27,18 +27,20 @@ class Journal:
 
     Args:
         path: the file; it need not exist yet.
+        starts: where its first rows start and the last of these ends, from whoever has kept
+            them; they are believed, and what follows is searched for rows.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, starts: array[int] | None = None) -> None:
         self.path = path
-        self._starts = array("Q", [0])
+        self.starts = array("Q", [0]) if starts is None else starts
         """Byte offset of each row, and of the end."""
         size = self._scan()
-        self.torn_bytes = size - self._starts[-1]
+        self.torn_bytes = size - self.starts[-1]
         """How many bytes of a torn last line follow the last whole row."""
 
     def __len__(self) -> int:
-        return len(self._starts) - 1
+        return len(self.starts) - 1
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Yield the rows in order.
@@ -46,10 +48,19 @@ class Journal:
         Raises:
             InputError: a line is damaged; the message has its number.
         """
-        if not len(self):
+        return self.since(0)
+
+    def since(self, first: int) -> Iterator[dict[str, Any]]:
+        """Yield the rows from row `first` on, counted from 0.
+
+        Raises:
+            InputError: a line is damaged; the message has its number.
+        """
+        if first >= len(self):
             return
         with self.path.open("rb") as file:
-            for number in range(1, len(self) + 1):
+            file.seek(self.starts[first])
+            for number in range(first + 1, len(self) + 1):
                 yield self._parse(file.readline(), number)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
@@ -62,7 +73,7 @@ class Journal:
         if not 0 <= index < len(self):
             raise IndexError(f"{self.path} has {len(self)} rows, not {index + 1}")
         with self.path.open("rb") as file:
-            file.seek(self._starts[index])
+            file.seek(self.starts[index])
             return self._parse(file.readline(), index + 1)
 
     def append(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -86,7 +97,7 @@ class Journal:
         if is_new:
             sync_folder(self.path.parent)
         for line in lines:
-            self._starts.append(self._starts[-1] + len(line))
+            self.starts.append(self.starts[-1] + len(line))
         self.torn_bytes = 0
 
     def recover(self) -> int:
@@ -96,7 +107,7 @@ class Journal:
             InputError: somebody else wrote to the file since it was opened; nothing is cut.
         """
         size = self.path.stat().st_size if self.path.exists() else 0
-        torn = size - self._starts[-1]
+        torn = size - self.starts[-1]
         if not 0 <= torn <= self.torn_bytes:
             raise InputError(
                 f"{self.path} was changed by another process since it was opened.",
@@ -104,7 +115,7 @@ class Journal:
             )
         if torn:
             with self.path.open("rb+") as file:
-                file.truncate(self._starts[-1])
+                file.truncate(self.starts[-1])
                 os.fsync(file.fileno())
         self.torn_bytes = 0
         return torn
@@ -113,14 +124,15 @@ class Journal:
         """Find the rows; return the file's size in bytes."""
         if not self.path.exists():
             return 0
-        size = 0
+        size = self.starts[-1]
         with self.path.open("rb") as file:
+            file.seek(size)
             while chunk := file.read(CHUNK_BYTES):
                 ends = np.flatnonzero(np.frombuffer(chunk, np.uint8) == ord("\n")) + (size + 1)
-                self._starts.frombytes(ends.astype(np.uint64).tobytes())
+                self.starts.frombytes(ends.astype(np.uint64).tobytes())
                 size += len(chunk)
         if len(self) and not self._last_is_whole():
-            self._starts.pop()
+            self.starts.pop()
         return size
 
     def _last_is_whole(self) -> bool:

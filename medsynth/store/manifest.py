@@ -10,6 +10,7 @@ from medsynth.core.errors import InputError
 from medsynth.core.types import SPLITS, Split
 from medsynth.store.ids import check_id
 from medsynth.store.lineage import Lineage
+from medsynth.store.shows import checked_shows
 
 Status = Literal["accepted", "given-up"]
 
@@ -26,6 +27,7 @@ class ManifestRow:
     split: split of the source pairs.
     lineage: where the sample comes from.
     reason: why it was given up; None for accepted samples.
+    shows: what the mask shows, see `store.shows`; None for rows of older versions.
     """
 
     id: str
@@ -36,6 +38,7 @@ class ManifestRow:
     split: Split
     lineage: Lineage
     reason: str | None = None
+    shows: Mapping[str, Any] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Further values of later versions, kept as they are."""
 
@@ -49,6 +52,7 @@ class ManifestRow:
             "group": self.group,
             "split": self.split,
             "reason": self.reason,
+            "shows": None if self.shows is None else dict(self.shows),
             "lineage": self.lineage.to_json(),
             **self.extra,
         }
@@ -64,13 +68,14 @@ class ManifestRow:
         try:
             return cls(
                 id=check_id(str(value["id"]), where),
-                index=int(value["index"]),
+                index=_place(value["index"]),
                 status=cast(Status, one_of(value["status"], get_args(Status))),
                 files={str(key): str(sha256) for key, sha256 in value["files"].items()},
                 group=str(value["group"]),
                 split=cast(Split, one_of(value["split"], SPLITS)),
                 lineage=Lineage.from_json(value["lineage"]),
                 reason=None if value["reason"] is None else str(value["reason"]),
+                shows=None if value.get("shows") is None else checked_shows(value["shows"]),
                 extra={key: value[key] for key in value if key not in KEYS},
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -81,8 +86,17 @@ class ManifestRow:
 
 
 KEYS = frozenset(
-    {"id", "index", "status", "files", "group", "split", "reason", "lineage"},
+    {"id", "index", "status", "files", "group", "split", "reason", "lineage", "shows"},
 )
+MOST = 1 << 60
+"""Far beyond any plan: a larger index is a damaged one."""
+
+
+def _place(value: Any) -> int:
+    index = int(value)
+    if not 0 <= index < MOST:
+        raise ValueError(f"index {index} is no place in a plan")
+    return index
 
 
 def one_of(value: Any, known: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@
     masks/<id>.png       uint8 class ids
     instances/<id>.png   uint16 instance ids, only where there are any
     manifest.jsonl       one line a sample, with hashes and lineage
+    manifest.cache       where these lines start, and what they settle; may be deleted
 
 The manifest's line is written last: a sample is there when its line is. A sample that a
 kill interrupted between the two is simply made again, with the same bytes.
@@ -14,45 +15,26 @@ kill interrupted between the two is simply made again, with the same bytes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from medsynth.core.errors import InputError
-from medsynth.core.types import Sample, Split
+from medsynth.core.keys import key_of
+from medsynth.core.types import Sample
 from medsynth.io.atomic import remove_leftovers
-from medsynth.store.files import IMAGES, KINDS, MASKS, read_files, write_files
+from medsynth.io.file_batch import file_batch
+from medsynth.store.files import KINDS, read_files, write_files
 from medsynth.store.ids import check_id
-from medsynth.store.journal import Journal
-from medsynth.store.lineage import Lineage
+from medsynth.store.items import GivenUp, NewSample
+from medsynth.store.ledger import Ledger
 from medsynth.store.manifest import ManifestRow, Status
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class NewSample:
-    """An accepted sample on its way into the store, with its place in the plan."""
-
-    sample: Sample
-    index: int
-    lineage: Lineage
-
-
-@dataclass(frozen=True, slots=True)
-class GivenUp:
-    """An entry of the plan for which no acceptable image was found."""
-
-    id: str
-    index: int
-    lineage: Lineage
-    reason: str
-    group: str = ""
-    split: Split = "train"
+__all__ = ["GivenUp", "NewSample", "SampleStore"]
 
 
 class SampleStore:
     """The samples of one run, in the order in which they were added.
 
-    Opening reads the manifest once, and changes nothing on disk; the writer, who holds the
-    run's lock, calls `recover` (or simply adds).
+    Memory is some ten bytes a sample, and no file stays open. Opening changes nothing on
+    disk; the writer, who holds the run's lock, calls `recover` (or simply adds).
 
     Args:
         folder: the run's samples folder; it need not exist yet.
@@ -63,24 +45,24 @@ class SampleStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._journal = Journal(folder / "manifest.jsonl")
-        self._status: dict[int, Status] = {}
-        self._ids: set[str] = set()
+        self._ledger = Ledger(folder)
         self._recovered = False
-        for row in self.rows():
-            self._note(row)
 
-    def done(self) -> set[int]:
-        """Return the plan indices that are settled: accepted or given up."""
-        return set(self._status)
+    def settled(self, index: int) -> bool:
+        """Return whether an entry of the plan is settled: accepted or given up."""
+        return self.status(index) is not None
+
+    def first_open(self) -> int:
+        """Return the first index of the plan that is not settled: where to go on."""
+        return self._ledger.settled.first_open()
 
     def status(self, index: int) -> Status | None:
         """Return what became of an entry of the plan, or None where it is not settled."""
-        return self._status.get(index)
+        return self._ledger.settled.status(index)
 
     def count(self, status: Status) -> int:
         """Return how many samples have this status."""
-        return sum(each == status for each in self._status.values())
+        return self._ledger.settled.count(status)
 
     def __len__(self) -> int:
         """Return how many accepted samples there are."""
@@ -109,13 +91,17 @@ class SampleStore:
         return Sample(row.id, image, mask, row.split, "synthetic", row.group, None, lineage)
 
     def rows(self) -> Iterator[ManifestRow]:
-        """Yield the manifest's rows, one by one."""
-        for number, value in enumerate(self._journal, start=1):
-            where = f"{self._journal.path}, line {number}"
-            row = ManifestRow.from_json(value, where)
-            if row.status == "accepted" and not {IMAGES, MASKS} <= set(row.files) <= set(KINDS):
-                raise InputError(f"{where}: an accepted sample needs an image and a mask.")
-            yield row
+        """Yield the manifest's rows, one by one; InputError where one is damaged."""
+        return self._ledger.rows()
+
+    def row(self, number: int) -> ManifestRow:
+        """Return one row by its place in `rows`, from 0, without reading those before it.
+
+        Raises:
+            InputError: it is damaged.
+            IndexError: there is no such row.
+        """
+        return self._ledger[number]
 
     def recover(self) -> int:
         """Remove what a kill left: temporary files and a torn last line of the manifest.
@@ -123,9 +109,9 @@ class SampleStore:
         For the writer alone. Returns how many bytes of the manifest were cut off.
         """
         self._recovered = True
-        for kind in KINDS:
-            remove_leftovers(self.folder / kind)
-        return self._journal.recover()
+        for folder in (self.folder, *(self.folder / kind for kind in KINDS)):
+            remove_leftovers(folder)
+        return self._ledger.recover()
 
     def add(self, items: Sequence[NewSample | GivenUp]) -> list[ManifestRow]:
         """Write samples: PNGs first, then the manifest's lines, all in one go.
@@ -134,45 +120,27 @@ class SampleStore:
 
         Raises:
             InputError: an id cannot be a file name.
-            ValueError: the store has a sample of this index or id already.
+            ValueError: an id is not the key of its index, or the store has that index already.
         """
         if not self._recovered:
             self.recover()
         self._refuse_known(items)
-        rows = [self._write(item) for item in items]
-        self._journal.append([row.to_json() for row in rows])
-        for row in rows:
-            self._note(row)
+        with file_batch() as write:
+            rows = [
+                item.row()
+                if isinstance(item, GivenUp)
+                else item.row(write_files(self.folder, item.sample, write))
+                for item in items
+            ]
+        self._ledger.append(rows)
         return rows
 
-    def _write(self, item: NewSample | GivenUp) -> ManifestRow:
-        if isinstance(item, GivenUp):
-            nothing: dict[str, str] = {}
-            return ManifestRow(
-                item.id, item.index, "given-up", nothing, item.group, item.split, item.lineage,
-                item.reason,
-            )  # fmt: skip
-        sample = item.sample
-        files = write_files(self.folder, sample)
-        return ManifestRow(
-            sample.id, item.index, "accepted", files, sample.group, sample.split, item.lineage
-        )
-
     def _refuse_known(self, items: Sequence[NewSample | GivenUp]) -> None:
-        ids, indices = set(self._ids), set(self._status)
+        new: set[int] = set()
         for item in items:
-            name = item.id if isinstance(item, GivenUp) else item.sample.id
-            check_id(name, "a sample to store")
-            if name in ids or item.index in indices:
-                raise ValueError(f"{self.folder} has sample {name} (plan index {item.index})")
-            ids.add(name)
-            indices.add(item.index)
-
-    def _note(self, row: ManifestRow) -> None:
-        if row.index in self._status or row.id in self._ids:
-            raise InputError(
-                f"{self._journal.path} has sample {row.id} (plan index {row.index}) twice.",
-                "Delete one of the two lines.",
-            )
-        self._status[row.index] = row.status
-        self._ids.add(row.id)
+            check_id(item.id, "a sample to store")
+            if item.id != key_of(item.index):
+                raise ValueError(f"plan index {item.index} is {key_of(item.index)}, not {item.id}")
+            if self.settled(item.index) or item.index in new:
+                raise ValueError(f"{self.folder} has sample {item.id} (plan index {item.index})")
+            new.add(item.index)

@@ -16,6 +16,7 @@ from medsynth.data.user_masks import UserMasks
 from medsynth.io.interrupts import asked_to_stop
 from medsynth.io.runs import Run, find_run, name_latest
 from medsynth.model.backbone import build_backbone
+from medsynth.store.acceptance import Acceptance, acceptance
 from medsynth.store.samples import SampleStore
 from medsynth.workflows.augmentation import Augmentation
 from medsynth.workflows.gates import RunGates
@@ -61,12 +62,14 @@ class AugmentResult:
     """What the run holds now; `made` of them were made by this call.
 
     relaxed: masks that were planned in spite of a flaw, by flaw.
+    acceptance: of all that the run has drawn so far, by class, size and operator.
     """
 
     run: Path
     accepted: int
     given_up: int
     made: int
+    acceptance: Acceptance
     relaxed: dict[str, int] = field(default_factory=dict)
 
 
@@ -127,9 +130,11 @@ def augment(config: AugmentConfig, report: Report) -> AugmentResult:
         if len(store) < n:
             gates.prepare()
         with asked_to_stop() as stop:
-            made = job.make(count(), n, report, stop)
+            first = store.first_open() // recipe.sampling.batch
+            made = job.make(count(first), n, report, stop)
     accepted, given_up = store.count("accepted"), store.count("given-up")
-    return AugmentResult(run.path, accepted, given_up, made, dict(work.relaxed))
+    seen = acceptance(store.rows())
+    return AugmentResult(run.path, accepted, given_up, made, seen, dict(work.relaxed))
 
 
 def refuse_mixture(run: Run, store: SampleStore, fitted: Fitted, seed: int, user: bool) -> None:

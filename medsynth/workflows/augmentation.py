@@ -98,7 +98,7 @@ class Augmentation:
         return self.accepted - before
 
     def _is_settled(self, wanted: Wanted) -> bool:
-        return self.store.status(wanted.index) is not None
+        return self.store.settled(wanted.index)
 
     def _promised(self, waiting: UnderWay) -> int:
         """Return how many samples there may be once a block is settled."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from statistics import median_low
 
@@ -15,6 +16,9 @@ from PIL import Image
 from medsynth.data.layout import find_pairs
 from medsynth.data.listing import list_files
 from medsynth.data.options import DataOptions
+from medsynth.data.raster import UnreadableError
+from medsynth.data.reading import decode
+from medsynth.data.source import source
 from medsynth.model.codecs.taef2 import HUB_ID as TAEF2
 from medsynth.workflows.fit_config import FitConfig
 from medsynth.workflows.hardware import choose_device
@@ -140,14 +144,22 @@ def shorter_side_px(root: Path, sets: tuple[str, ...]) -> int | None:
     told = {key: named[key] for key in ("images", "masks", "reader") if key in named}
     try:
         listing = list_files(root)
-        pairs = find_pairs(listing, DataOptions(**told))[1].pairs
+        reader, found = find_pairs(listing, DataOptions(**told))
     except Exception:  # noqa: BLE001 - whatever it is, the fit will say it better
         return None
+    read = source(listing.root, reader)
     sides = []
-    for pair in pairs[:: max(1, len(pairs) // LOOKED_AT)]:
+    for pair in found.pairs[:: max(1, len(found.pairs) // LOOKED_AT)]:
         try:
-            with Image.open(root / pair.image) as image:
-                sides.append(min(image.size))
-        except (OSError, ValueError):
+            sides.append(min(_size(root / pair.image, partial(read, pair.image))))
+        except (OSError, ValueError, UnreadableError):
             continue
     return median_low(sides) if sides else None
+
+
+def _size(path: Path, read: Callable[[], bytes]) -> tuple[int, int]:
+    """Return the size of a picture file by its header; a frame in another file is read."""
+    if not path.is_file():
+        return decode(read()).hw
+    with Image.open(path) as image:
+        return image.size

@@ -10,18 +10,19 @@ from medsynth.core.errors import UsageError
 from medsynth.core.types import Sample
 from medsynth.data.index import DataIndex
 from medsynth.data.load import load_original, load_sample
-from medsynth.exporters.choose import ChoiceOptions, choose
+from medsynth.data.trained_on import read_trained_on
+from medsynth.exporters.choose import ChoiceOptions, choice_notes, choose
 from medsynth.exporters.deliver import deliver, exporter_named
 from medsynth.exporters.exporter import ExportResult, ExportSet, Report, Row
+from medsynth.exporters.reject import read_rejected
 from medsynth.io.hashing import hash_file, hash_json
 from medsynth.io.runs import Run, find_run
-from medsynth.store.lineage import Lineage
-from medsynth.store.manifest import ManifestRow
 from medsynth.store.samples import SampleStore
+from medsynth.workflows.export_facts import run_facts, sample_facts
+from medsynth.workflows.export_notes import set_notes, unknown_origin
+from medsynth.workflows.export_rows import real_rows, synthetic_rows
 
 __all__ = ["ExportConfig", "ExportResult", "export_run", "run_export_set"]
-
-NO_LINEAGE = Lineage((), (), 0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,13 @@ def export_run(config: ExportConfig, report: Report) -> ExportResult:
 
     exporter_named(config.format)
     run = find_run(config.run)
-    options = read_run_recipe(run, list(config.sets)).export
-    export_set = run_export_set(run, options)
+    recipe = read_run_recipe(run, list(config.sets))
+    export_set = run_export_set(run, recipe.export)
+    export_set = replace(export_set, facts={**run_facts(run, recipe), **export_set.facts})
     out = config.out if config.out is not None else run.exports / config.format
-    return deliver(config.format, export_set, out, options, report, overwrite=config.overwrite)
+    return deliver(
+        config.format, export_set, out, recipe.export, report, overwrite=config.overwrite
+    )
 
 
 def run_export_set(run: Run, options: ChoiceOptions) -> ExportSet:
@@ -76,18 +80,19 @@ def run_export_set(run: Run, options: ChoiceOptions) -> ExportSet:
             f"Make some: medsynth augment --n 100 --run {run.path}. "
             "For the real pairs alone: --set export.ratio=0",
         )
-    real = tuple(
-        Row(i.id, i.split, "real", i.group, content=f"{i.image_sha256} {i.mask_sha256}")
-        for i in index.items
-    )
-    made, synthetic, checkpoints = _synthetic_rows(store)
-    rows = choose((*real, *synthetic), options)
+    by_class = options.stratify == "class"
+    real, made = real_rows(index, by_class), synthetic_rows(store, by_class)
+    rejected: frozenset[str] = frozenset()
+    if options.reject is not None:
+        rejected = read_rejected(options.reject, made.numbers, items)
+    rows = choose((*real, *made.rows), options, rejected)
+    trained_on = read_trained_on(run.path)
     load_real = load_original if options.geometry == "original" else load_sample
 
     def load(row: Row) -> Sample:
         if row.origin == "real":
             return load_real(index, items[row.id])
-        return store.read(made[row.id])
+        return store.read(store.row(made.numbers[row.id]))
 
     return ExportSet(
         name=run.path.resolve().name,
@@ -98,26 +103,15 @@ def run_export_set(run: Run, options: ChoiceOptions) -> ExportSet:
         load=load,
         hw=_common_size(index, rows, options),
         real=real,
-        about=_about(run, index, checkpoints, options),
-        notes=_notes(index, rows, options),
+        trained_on=trained_on or (),
+        about=_about(run, index, made.checkpoints, options, rejected),
+        facts=sample_facts(made),
+        notes=(
+            *choice_notes(options, rows, made.rows, rejected),
+            *set_notes(index, rows, options),
+            *unknown_origin(run, trained_on is not None),
+        ),
     )
-
-
-def _synthetic_rows(
-    store: SampleStore,
-) -> tuple[dict[str, ManifestRow], list[Row], list[str]]:
-    """Return what is needed to read each sample, the rows, and the hashes of checkpoints.
-
-    The lineage is let go, so that a large store costs some hundred bytes a sample.
-    """
-    made, rows, checkpoints = {}, [], set()
-    for row in store.rows():
-        if row.status == "accepted":
-            sources, content = row.lineage.sources, hash_json(dict(row.files))
-            rows.append(Row(row.id, row.split, "synthetic", row.group, sources, content))
-            checkpoints.add(row.lineage.checkpoint_sha256)
-            made[row.id] = replace(row, lineage=NO_LINEAGE)
-    return made, rows, sorted(checkpoints)
 
 
 def _common_size(
@@ -132,7 +126,11 @@ def _common_size(
 
 
 def _about(
-    run: Run, index: DataIndex, checkpoints: list[str], options: ChoiceOptions
+    run: Run,
+    index: DataIndex,
+    checkpoints: list[str],
+    options: ChoiceOptions,
+    rejected: frozenset[str],
 ) -> dict[str, Any]:
     """Return where the set comes from: names and hashes, no paths."""
     return {
@@ -140,25 +138,8 @@ def _about(
         "recipe_sha256": hash_file(run.recipe),
         "index_sha256": index.hash,
         "checkpoint_sha256": checkpoints,
-        "chosen_by": options.model_dump(mode="json", include=set(ChoiceOptions.model_fields)),
+        "chosen_by": options.model_dump(
+            mode="json", include=set(ChoiceOptions.model_fields), exclude={"reject"}
+        ),
+        "rejected": {"count": len(rejected), "sha256": hash_json(sorted(rejected))},
     }
-
-
-def _notes(index: DataIndex, rows: tuple[Row, ...], options: ChoiceOptions) -> tuple[str, ...]:
-    notes = []
-    synthetic = [row for row in rows if row.origin == "synthetic"]
-    brought = sum(not row.sources for row in synthetic)
-    if options.synthetic_only:
-        notes.append("Synthetic pairs only: there is no val and no test in this export.")
-    if options.geometry == "original" and len(synthetic) not in {0, len(rows)}:
-        height, width = index.size_hw
-        notes.append(
-            f"Real pairs have the size of their files, synthetic ones {height}x{width}: "
-            "size and sharpness tell the two apart."
-        )
-    if brought:
-        notes.append(
-            f"{brought} synthetic pairs have masks from outside the data; nobody checked that "
-            "these are not masks of val or test."
-        )
-    return tuple(notes)

@@ -27,6 +27,7 @@ from medsynth.workflows.fit_beginning import (
     ready_codec,
     resumed_state,
     source_run,
+    warnings_of_seen,
 )
 from medsynth.workflows.fit_config import FitConfig, FitResult
 from medsynth.workflows.fit_opening import Prepared, Report, early_warnings, open_run, prepare
@@ -70,7 +71,7 @@ def fit(
             early = early_warnings(prepared)
             for warning in early:
                 warn(warning)
-            begun = _begin(run, config, prepared, report)
+            begun = _begin(run, config, prepared, report, warn)
             name_latest(run)
             told = bool(processes.told(str(run.path.resolve())))
             result = _run_fit(run, begun, report, warn)
@@ -92,17 +93,26 @@ class Begun(NamedTuple):
     state: CheckpointState | None
 
 
-def _begin(run: Run, config: FitConfig, prepared: Prepared, report: Report) -> Begun:
+def _begin(
+    run: Run,
+    config: FitConfig,
+    prepared: Prepared,
+    report: Report,
+    warn: Callable[[str], None] = lambda _: None,
+) -> Begun:
     """Make codec and network ready; write what explains a new run."""
     started = time.monotonic()
     state = resumed_state(run, prepared) if config.resume else None
     source = source_run(run, config, prepared.recipe) if state is None else None
+    if source is not None and not config.resume:
+        for warning in warnings_of_seen(source, prepared.index):
+            warn(warning)
     codec = ready_codec(run, source, config.resume, prepared, report)
     network = first_network(run, source, prepared, codec, state)
     if not config.resume:
         prepared = settle_steps(config, prepared, codec, started)
         path = None if source is None else str(source.path.resolve())
-        write_run(run, {"init_from": path}, prepared, codec, network)
+        write_run(run, {"init_from": path, "recipe": config.recipe}, prepared, codec, network)
     return Begun(prepared, codec, network, state)
 
 

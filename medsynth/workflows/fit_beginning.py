@@ -8,6 +8,8 @@ import torch
 
 from medsynth.core.errors import InputError
 from medsynth.core.seeds import derive_seed
+from medsynth.data.records import DataIndex
+from medsynth.data.trained_on import inherited_pairs
 from medsynth.io.runs import Run, find_run
 from medsynth.model.backbone import build_backbone
 from medsynth.model.codecs.codec import Codec
@@ -60,6 +62,23 @@ def source_run(run: Run, config: FitConfig, recipe: Recipe) -> Run | None:
             "Use the same recipe's model section, or fit from scratch.",
         )
     return source
+
+
+def warnings_of_seen(source: Run, index: DataIndex) -> list[str]:
+    """Say where a run's weights have learned from images that are now val or test.
+
+    Raises:
+        InputError: the run's files are damaged.
+    """
+    seen = {pair.image_sha256 for pair in inherited_pairs(source.path)}
+    ids = [i.id for i in index.items if i.split != "train" and i.image_sha256 in seen]
+    if not ids:
+        return []
+    return [
+        f"the weights of {source.path} have learned from {len(ids)} images that are val or test "
+        f"here (for example {ids[0]}): figures on these say too much, and exports with synthetic "
+        "samples will be refused. Keep the split by a split.csv, or fit from scratch."
+    ]
 
 
 def ready_codec(

@@ -27,7 +27,16 @@ from medsynth.workflows.told import Told, encode_told, read_told
 
 FEW_PAIRS = 50
 OWN = frozenset(
-    {".lock", ".lock-holder", "cache", "checkpoints", "index.json", "items.jsonl", "run.json"}
+    {
+        ".lock",
+        ".lock-holder",
+        "cache",
+        "checkpoints",
+        "index.json",
+        "items.jsonl",
+        "run.json",
+        "trained_on.jsonl",
+    }
 )
 """What a fit that was killed at its very beginning may have left."""
 Report = Callable[[int, int, str], None]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import version
+from pathlib import Path
 
+from medsynth.data.records import DataIndex
+from medsynth.data.trained_on import Trained, inherited_pairs, own_pairs, write_trained_on
 from medsynth.io.atomic import write_json
 from medsynth.io.runs import Run
 from medsynth.model.codecs.codec import Codec
@@ -29,12 +32,14 @@ def write_run(
 
     Args:
         run: where to.
-        origin: what the weights began as: {"init_from": RUN or None} or {"imported": FILE}.
+        origin: what the weights began as, {"init_from": RUN or None} or {"imported": FILE};
+            and the recipe's name.
         prepared: recipe, index, what images are told.
         codec: fitted.
         network: its base's weights are hashed.
     """
     prepared.index.save(run.path)
+    write_trained_on(run.path, learned_pairs(run, origin, prepared.index))
     codec_sha256 = save_tensors(run.checkpoints / CODEC, codec.own_state())
     write_prompts(run.checkpoints / PROMPTS, prepared.told)
     write_json(
@@ -53,3 +58,15 @@ def write_run(
         },
     )
     write_run_recipe(run, prepared.recipe)
+
+
+def learned_pairs(run: Run, origin: dict[str, str | None], index: DataIndex) -> tuple[Trained, ...]:
+    """Return what the run's weights learn from, and what those learned from that they began as.
+
+    Raises:
+        InputError: the run that they began with is damaged.
+    """
+    if "imported" in origin:
+        return ()
+    source = origin["init_from"]
+    return (*(inherited_pairs(Path(source)) if source else ()), *own_pairs(run.path, index))

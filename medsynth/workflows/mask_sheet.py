@@ -67,12 +67,12 @@ def side_by_side(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[n
     return np.concatenate([a, np.full_like(a[:, :GAP_PX], 255), b], axis=1)
 
 
-def captioned(picture: NDArray[np.uint8], words: str) -> NDArray[np.uint8]:
-    """Return the picture with words below, cut off where they fill more than their lines."""
+def captioned(picture: NDArray[np.uint8], words: str, most: int = LINES) -> NDArray[np.uint8]:
+    """Return the picture with words below, cut off where they fill more than `most` lines."""
     font = ImageFont.load_default(FONT_PX)
     height, width = picture.shape[:2]
-    lines = wrapped(words, lambda text: font.getlength(text) <= width - 2)
-    sheet = Image.new("RGB", (width, height + LINES * (FONT_PX + 2) + 4), PAPER)
+    lines = wrapped(words, lambda text: font.getlength(text) <= width - 2, most)
+    sheet = Image.new("RGB", (width, height + most * (FONT_PX + 2) + 4), PAPER)
     sheet.paste(Image.fromarray(picture), (0, 0))
     ImageDraw.Draw(sheet).multiline_text((1, height + 2), "\n".join(lines), INK, font, spacing=2)
     return np.asarray(sheet)

@@ -17,8 +17,9 @@ from medsynth.model.hints import mask_hint
 from medsynth.quality.gates.gate import Pairs
 from medsynth.sampling.options import SamplingOptions
 from medsynth.sampling.sampler import decode_images, synthesize_latents
+from medsynth.store.items import GivenUp, NewSample
 from medsynth.store.lineage import Lineage
-from medsynth.store.samples import GivenUp, NewSample
+from medsynth.store.shows import shows_of
 from medsynth.workflows.gates import Judgement
 from medsynth.workflows.model import Fitted
 from medsynth.workflows.wanted import Wanted
@@ -158,7 +159,14 @@ class Synthesis:
         self, wanted: Wanted, number: int, judgement: Judgement, refused: list[dict[str, Any]]
     ) -> GivenUp:
         lineage = self._lineage(wanted, number, judgement, refused)
-        return GivenUp(wanted.key, wanted.index, lineage, judgement.failed[0], wanted.group)
+        return GivenUp(
+            wanted.key,
+            wanted.index,
+            lineage,
+            judgement.failed[0],
+            wanted.group,
+            shows=shows_of(wanted.mask),
+        )
 
     def _lineage(
         self,

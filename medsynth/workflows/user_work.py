@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import heapq
+from array import array
 from collections import Counter
 from pathlib import PurePosixPath
 from typing import Any
 
 from medsynth.core.errors import InputError
+from medsynth.core.keys import key_of
 from medsynth.core.seeds import generator
 from medsynth.data.records import DataIndex, Item
 from medsynth.data.user_masks import UserMasks
-from medsynth.masks.plan_entry import key_of
 from medsynth.store.samples import SampleStore
 from medsynth.workflows.recipe import Recipe
 from medsynth.workflows.wanted import Wanted
@@ -42,35 +43,54 @@ class UserWork:
         self._seed = seed
         self._pairs = index.split("train") if recipe.model.tells_attributes else []
         self._store = store
-        self._known = {row.index: _sha256(row.lineage.steps) for row in store.rows()}
-        self._turns: list[int] = []
+        self._turns = array("L")
         self._images = [0] * len(masks)
+        self._queue = [(0, mask) for mask in range(len(masks))]
         self.relaxed: Counter[str] = Counter()
         self.waits = True
+        self._refuse_other_masks()
 
     def block(self, number: int) -> list[Wanted]:
         """Return a block; those before it are settled by now."""
         first = number * self._size
-        for index in range(max(0, first - self._size), first):
-            if self._store.status(index) == "given-up":
-                self._images[self._turns[index]] -= 1
-        queue = [(images, mask) for mask, images in enumerate(self._images)]
-        heapq.heapify(queue)
-        for _ in range(self._size):
-            images, mask = queue[0]
-            heapq.heapreplace(queue, (images + 1, mask))
-            self._images[mask] += 1
-            self._turns.append(mask)
+        self._take_turns(first + self._size)
         return [self._wanted(index) for index in range(first, first + self._size)]
+
+    def _take_turns(self, end: int) -> None:
+        """Decide which mask each index before `end` has, block by block."""
+        while (first := len(self._turns)) < end:
+            for index in range(max(0, first - self._size), first):
+                if self._store.status(index) == "given-up":
+                    mask = self._turns[index]
+                    self._images[mask] -= 1
+                    heapq.heappush(self._queue, (self._images[mask], mask))
+            for _ in range(self._size):
+                while self._images[self._queue[0][1]] != self._queue[0][0]:
+                    heapq.heappop(self._queue)  # what was said of it before it was given up
+                images, mask = self._queue[0]
+                heapq.heapreplace(self._queue, (images + 1, mask))
+                self._images[mask] += 1
+                self._turns.append(mask)
+
+    def _refuse_other_masks(self) -> None:
+        """Compare the first samples with the masks, until each mask was met once."""
+        met: set[int] = set()
+        for row in self._store.rows():
+            self._take_turns(row.index + 1)
+            turn = self._turns[row.index]
+            user = self._masks.masks[turn]
+            if _sha256(row.lineage.steps) != user.sha256:
+                raise InputError(
+                    f"sample {row.id} was made from another mask than {user.file}.",
+                    "Use the same folder of masks as before, or begin a new set in another run.",
+                )
+            met.add(turn)
+            if len(met) == len(self._masks):
+                return
 
     def _wanted(self, index: int) -> Wanted:
         turn = self._turns[index]
         user = self._masks.masks[turn]
-        if self._known.get(index, user.sha256) != user.sha256:
-            raise InputError(
-                f"sample {key_of(index)} was made from another mask than {user.file}.",
-                "Use the same folder of masks as before, or begin a new set in another run.",
-            )
         params: dict[str, Any] = {"file": user.file, "sha256": user.sha256}
         pair = self._pair(index)
         if pair is not None:

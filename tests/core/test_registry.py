@@ -71,6 +71,13 @@ def test_a_plugin_that_cannot_be_imported_is_named_with_its_distribution(install
         registry.get("half")
 
 
+def test_a_plugin_whose_extra_is_missing_says_how_to_install_it(install):
+    install("alpha7", {"mine": "alpha7:Mine [dicom]"}, "import no_such_module_of_an_extra\n")
+    with pytest.raises(InputError, match="no_such_module_of_an_extra") as caught:
+        Registry(GROUP, "operator").get("mine")
+    assert caught.value.tip == 'Run: pip install "alpha7[dicom]"'
+
+
 def test_a_broken_plugin_does_not_keep_others_from_being_listed(install):
     install("alpha6", {"broken": "nowhere:Thing"})
     assert Registry(GROUP, "operator").names() == ["broken"]

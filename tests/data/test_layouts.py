@@ -9,6 +9,7 @@ from medsynth.core.errors import InputError, UsageError
 from medsynth.data.index import build_index
 from medsynth.data.load import load_original, load_sample
 from medsynth.data.options import DataOptions
+from medsynth.testing import check_reader
 
 from .conftest import blob, picture, save
 
@@ -37,6 +38,7 @@ def build(root, **options):
 )
 def test_layout_is_found(make_pairs, image, mask, reader):
     root = make_pairs(5, image, mask)
+    check_reader(reader, root)
     index = build(root)
     assert index.reader == reader
     assert len(index.items) == 5

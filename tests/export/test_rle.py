@@ -7,6 +7,7 @@ from pycocotools import mask as reference
 from medsynth.core.types import Mask
 from medsynth.exporters import rle
 from medsynth.exporters.components import Part, parts
+from medsynth.io.run_lengths import decode, pack, unpack
 
 MASKS = st.tuples(st.integers(1, 40), st.integers(1, 40)).flatmap(
     lambda hw: arrays(np.uint8, hw, elements=st.integers(0, 1))
@@ -25,14 +26,14 @@ def test_the_text_is_that_of_pycocotools_and_reads_back(labels):
         return
     found = rle.encode(whole(labels > 0), labels.shape)
     assert found == {"size": list(labels.shape), "counts": expected}
-    assert np.array_equal(rle.decode(expected, labels.shape), labels > 0)
+    assert np.array_equal(decode(expected, labels.shape), labels > 0)
     assert np.array_equal(reference.decode(found), labels)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.integers(0, 2**31), min_size=1))
 def test_pack_and_unpack_are_inverse_for_any_length(lengths):
-    assert rle.unpack(rle.pack(lengths)) == lengths
+    assert unpack(pack(lengths)) == lengths
 
 
 def test_a_box_in_a_large_mask():

@@ -9,51 +9,23 @@ from typer.testing import CliRunner
 
 from medsynth.cli import export as verb
 from medsynth.core.errors import InputError, UsageError
+from medsynth.core.keys import key_of
 from medsynth.core.types import Mask, Sample
-from medsynth.data.index import DataIndex, build_index
-from medsynth.data.load import load_sample
-from medsynth.data.options import DataOptions
-from medsynth.io.images import write_png
-from medsynth.io.runs import Run
+from medsynth.data.index import DataIndex
+from medsynth.data.load import load_original, load_sample
+from medsynth.exporters.exporter import EXPORTERS
 from medsynth.store.lineage import Lineage
 from medsynth.store.samples import NewSample, SampleStore
 from medsynth.workflows.export import ExportConfig, export_run
 
+from .readers import READERS
+from .runs import SIZE, augment, make_run
 from .sets import quiet
-
-PAIRS, SIZE = 10, 16
 
 
 @pytest.fixture
 def run(tmp_path):
-    rng = np.random.default_rng(0)
-    for k in range(PAIRS):
-        image = rng.integers(0, 256, (20, 20 + k, 3), dtype=np.uint8)
-        labels = np.zeros(image.shape[:2], np.uint8)
-        labels[4 : 8 + k, 5:15] = 255
-        write_png(tmp_path / "data" / "images" / f"p{k}.png", image)
-        write_png(tmp_path / "data" / "masks" / f"p{k}.png", labels)
-    made = Run(tmp_path / "runs" / "polyps-1")
-    made.path.mkdir(parents=True)
-    made.recipe.write_text("seed: 0\n")
-    build_index(tmp_path / "data", DataOptions(size=SIZE), seed=1).save(made.path)
-    return made
-
-
-def augment(run, count, sources=None, first=0):
-    index = DataIndex.load(run.path)
-    train = index.split("train")
-    rng = np.random.default_rng(first)
-    new = []
-    for k in range(first, first + count):
-        source = train[k % len(train)]
-        labels = np.ascontiguousarray(load_sample(index, source).mask.labels[:, ::-1])
-        names = (source.id,) if sources is None else sources
-        lineage = Lineage(names, ({"op": "flip"},), 7, "c" * 64)
-        image = rng.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
-        sample = Sample(f"syn-{k:05d}", image, Mask(labels), "train", "synthetic", source.group)
-        new.append(NewSample(sample, k, lineage))
-    SampleStore(run.samples).add(new)
+    return make_run(tmp_path)
 
 
 def test_a_run_becomes_folders_with_real_and_synthetic_pairs(run):
@@ -119,6 +91,20 @@ def test_original_geometry_for_formats_that_can(run, tmp_path):
         export_run(ExportConfig("hdf5", run.path, sets=sets), quiet)
 
 
+@pytest.mark.parametrize("name", [n for n in EXPORTERS.names() if n not in {"hdf5", "transunet"}])
+def test_original_geometry_and_names_by_template_in_every_format(name, run, capsys):
+    augment(run, 2)
+    sets = ("export.geometry=original", 'export.name_template="{split}_{id}"')
+    result = export_run(ExportConfig(name, run.path, sets=sets), quiet)
+    found = READERS[name](result.out)
+    index = DataIndex.load(run.path)
+    for item in index.items:
+        assert np.array_equal(
+            found[f"{item.split}_{item.id}"], load_original(index, item).mask.labels
+        )
+    assert found[f"train_{key_of(0)}"].shape == (SIZE, SIZE)
+
+
 def test_a_source_of_test_is_refused(run):
     test = DataIndex.load(run.path).split("test")[0]
     augment(run, 2, sources=(test.id,))
@@ -154,3 +140,58 @@ def test_the_verb_shows_a_table_a_place_and_how_to_load(run):
     found = json.loads(CliRunner().invoke(program(), again).stdout)
     assert found["up_to_date"]
     assert found["counts"]["train"]["synthetic"] == 3
+
+
+def gates(percentile):
+    return {"attempt": 0, "verdicts": {"faithful": {"percentile": percentile}}, "refused": []}
+
+
+def test_samples_that_a_person_threw_out_are_not_exported(run, tmp_path):
+    augment(run, 5)
+    ids = tmp_path / "ids.txt"
+    ids.write_text("s0000002\ns0000005  # blurred\n")
+    sets = (f"export.reject={ids}",)
+    result = export_run(ExportConfig("folder", run.path, sets=sets), quiet)
+    assert result.counts["train"]["synthetic"] == 3
+    assert "2 samples were thrown out by export.reject." in result.notes
+    assert not list(result.out.rglob("s0000002.png"))
+    assert str(tmp_path) not in (result.out / "export.json").read_text()
+    other = tmp_path / "deep" / "same.txt"
+    other.parent.mkdir()
+    other.write_text("# another file that says the same\ns0000005\ns0000002\n")
+    same = export_run(ExportConfig("folder", run.path, sets=(f"export.reject={other}",)), quiet)
+    assert same.up_to_date
+    ids.write_text("s0000002\n")
+    with pytest.raises(UsageError, match="holds another export"):
+        export_run(ExportConfig("folder", run.path, sets=sets), quiet)
+    real = DataIndex.load(run.path).items[0].id
+    ids.write_text(f"{real}\ns0000009\n")
+    with pytest.raises(InputError, match=f"line 1: {real} is a real pair.* line 2: s0000009"):
+        export_run(ExportConfig("folder", run.path, sets=sets), quiet)
+
+
+def test_a_ratio_takes_the_samples_that_the_gates_liked_best(run):
+    augment(run, 12, gates=[gates(k / 20) for k in range(12)])
+    index = DataIndex.load(run.path)
+    wanted = len(index.split("train"))
+    assert wanted < 12
+    result = export_run(ExportConfig("folder", run.path, sets=("export.ratio=1",)), quiet)
+    names = sorted(path.stem for path in (result.out / "train" / "masks").glob("s0*.png"))
+    assert names == [key_of(k) for k in range(12 - wanted, 12)]
+
+
+def test_stratified_by_the_classes_of_real_masks(run):
+    """Every real pair shows the one class; a sample without it gets no place."""
+    augment(run, 4)
+    store = SampleStore(run.samples)
+    lineage = Lineage(
+        (DataIndex.load(run.path).split("train")[0].id,), ({"op": "cut"},), 7, "c" * 64
+    )
+    empty = Mask(np.zeros((SIZE, SIZE), np.uint8))
+    image = np.zeros((SIZE, SIZE, 3), np.uint8)
+    sample = Sample(key_of(4), image, empty, "train", "synthetic", "")
+    store.add([NewSample(sample, 4, lineage)])
+    sets = ("export.stratify=class",)
+    result = export_run(ExportConfig("folder", run.path, sets=sets), quiet)
+    assert result.counts["train"]["synthetic"] == 4
+    assert any("4 of 5 synthetic pairs" in note for note in result.notes)

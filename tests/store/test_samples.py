@@ -1,6 +1,7 @@
 """The sample store: what a kill leaves, what a reader gets, what is refused."""
 
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -73,7 +74,9 @@ def test_samples_come_back(tmp_path, channels, instances) -> None:
     store.add(added[:2])
     store.add([given_up(5), added[2]])
     for each in (store, SampleStore(tmp_path)):
-        assert each.done() == {0, 1, 2, 5}
+        assert [k for k in range(9) if each.settled(k)] == [0, 1, 2, 5]
+        assert [each.status(k) for k in (2, 3, 5)] == ["accepted", None, "given-up"]
+        assert each.first_open() == 3
         assert (len(each), each.count("given-up")) == (3, 1)
         for read, item in zip(each.samples(verify=True), added, strict=True):
             assert_same(read, item)
@@ -82,7 +85,7 @@ def test_samples_come_back(tmp_path, channels, instances) -> None:
 
 def test_an_unwritten_store_is_empty_and_stays_unwritten(tmp_path) -> None:
     store = SampleStore(tmp_path / "samples")
-    assert (list(store), store.done(), len(store)) == ([], set(), 0)
+    assert (list(store), store.first_open(), len(store)) == ([], 0, 0)
     assert store.recover() == 0
     assert not (tmp_path / "samples").exists()
 
@@ -107,7 +110,7 @@ def test_a_kill_at_any_byte_of_the_last_row_gives_the_same_store_again(tmp_path)
     for cut in range(data.index(b"\n") + 1, len(data)):
         manifest.write_bytes(data[:cut])
         store = SampleStore(tmp_path)
-        assert store.done() == {0}
+        assert (store.settled(0), store.first_open()) == (True, 1)
         assert [each.id for each in store] == ["s0000001"], "the orphan PNGs are no sample"
         if cut % 32 == 0 or cut > len(data) - 3:
             store.add([new(1)])
@@ -117,17 +120,18 @@ def test_a_kill_at_any_byte_of_the_last_row_gives_the_same_store_again(tmp_path)
 def test_a_kill_between_the_files_of_a_sample(tmp_path, monkeypatch) -> None:
     written = []
 
-    def killed(path, data):
+    def killed(source, target):
         if len(written) == 1:
             raise KeyboardInterrupt
-        written.append(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        written.append(target)
+        replace_file(source, target)
 
-    monkeypatch.setattr("medsynth.store.files.write_bytes", killed)
+    replace_file = os.replace
+    monkeypatch.setattr("medsynth.io.file_batch.os.replace", killed)
     with pytest.raises(KeyboardInterrupt):
         SampleStore(tmp_path).add([new(0)])
     monkeypatch.undo()
+    assert [path.name for path in tmp_path.rglob("*.*")] == ["s0000001.png"]
     assert list(SampleStore(tmp_path)) == []
     SampleStore(tmp_path).add([new(0)])
     assert_same(next(iter(SampleStore(tmp_path))), new(0))
@@ -264,3 +268,16 @@ def test_the_mask_of_a_row_is_replayed_from_its_sources(tmp_path) -> None:
         for step in map(Step.from_json, row.lineage.steps):
             mask = operator(step.op).apply(mask, step, sources)
         assert mask.same_as(store.read(row, verify=True).mask)
+
+
+def test_rows_say_what_their_masks_show(tmp_path) -> None:
+    added = new(0)
+    facts = {"classes": [1, 3], "area_px": 12}
+    SampleStore(tmp_path).add([added, replace(given_up(1), shows=facts), given_up(2)])
+    rows = list(SampleStore(tmp_path).rows())
+    area = int((added.sample.mask.labels > 0).sum())
+    assert [row.shows for row in rows] == [{"classes": [1], "area_px": area}, facts, None]
+    old = {key: value for key, value in rows[0].to_json().items() if key != "shows"}
+    assert ManifestRow.from_json(old, "here").shows is None
+    with pytest.raises(InputError, match="here"):
+        ManifestRow.from_json(old | {"shows": {"classes": [1]}}, "here")

@@ -66,7 +66,7 @@ def files(folder):
 def test_a_run_explains_itself(fitted):
     run = fitted.run
     assert {
-        "recipe.yaml", "run.json", "index.json", "items.jsonl", "log.jsonl",
+        "recipe.yaml", "run.json", "index.json", "items.jsonl", "trained_on.jsonl", "log.jsonl",
         "checkpoints/codec.safetensors", "checkpoints/siamese-0000004/weights.safetensors",
         "checkpoints/base-0000003/state.json", "grids/siamese-0000004.png",
     } <= set(files(run))  # fmt: skip
@@ -429,3 +429,35 @@ def test_the_best_checkpoint_of_a_fit_from_fitted_weights_is_a_siamese_one(fit, 
     fit(fitted.data, *worse, *often, init_from=fitted.run)
     first = Checkpoints(Path("run/checkpoints")).state("siamese-0000001")
     assert first.best == ("siamese-0000001", first.val_loss)
+
+
+def test_weights_that_saw_what_is_now_test_are_told_of_and_their_exports_refused(
+    fitted, recipe, tmp_path
+):
+    """Split otherwise than the run that it begins with: said at the fit, refused at the export."""
+    from medsynth.data.trained_on import read_trained_on
+    from medsynth.workflows.export import ExportConfig, export_run
+
+    first = DataIndex.load(fitted.run)
+    data = Path(shutil.copytree(fitted.data, tmp_path / "again"))
+    was, now = first.split("train")[0].id, first.split("test")[0].id
+    swapped = {was: "test", now: "train"}
+    lines = [f"{item.id},{swapped.get(item.id, item.split)}\n" for item in first.items]
+    (data / "split.csv").write_text("stem,split\n" + "".join(lines))
+    warned = []
+    config = FitConfig(data, str(recipe), Path("second"), init_from=fitted.run, device="cpu")
+    second = run_fit(config, quiet, warned.append).run
+    assert any("have learned from 1 images that are val or test here" in text for text in warned)
+    trained = read_trained_on(second)
+    assert {pair.run for pair in trained} == {"run", "second"}
+    assert {pair.id for pair in trained if pair.run == "run"} == {
+        i.id for i in first.split("train")
+    }
+    augment(AugmentConfig(1, second, device="cpu"), quiet)
+    with pytest.raises(InputError) as caught:
+        export_run(ExportConfig("folder", second), quiet)
+    assert f"<- weights of run <- image {was}, which is {was} (test)" in caught.value.what
+    third = FitConfig(fitted.data, str(recipe), Path("third"), init_from=second, device="cpu")
+    assert {pair.run for pair in read_trained_on(run_fit(third, quiet).run)} == {
+        "run", "second", "third",
+    }  # fmt: skip

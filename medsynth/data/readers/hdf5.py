@@ -1,0 +1,109 @@
+"""medsynth's own HDF5 export: one file with images, masks, splits and groups.
+
+A frame is the address `<file>/images/<n>`, `<file>/masks/<n>` or `<file>/instances/<n>`; one
+chunk of the file is read for it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import h5py
+
+from medsynth.data.array_bytes import array_bytes
+from medsynth.data.listing import Listing
+from medsynth.data.problems import problem
+from medsynth.data.raster import UnreadableError, damaged
+from medsynth.data.readers import Found, Pair
+from medsynth.data.readers.exported import exported_attributes, synthetic_problems
+
+FORMAT = "medsynth-hdf5"
+SUFFIXES = (".h5", ".hdf5")
+COLUMNS = ("ids", "split", "origin", "group")
+TIP = "Export again: medsynth export --format hdf5"
+
+
+class Hdf5:
+    """Every sample of each such file in the folder."""
+
+    title = "medsynth's HDF5 export: <name>.h5 with images, masks, splits and groups"
+
+    def find(self, listing: Listing) -> Found | None:
+        """Return a pair a row, by the file's text columns alone."""
+        paths = [path for path in listing.others if path.suffix.lower() in SUFFIXES]
+        pairs: list[Pair] = []
+        names: dict[int, str] = {}
+        broken: list[str] = []
+        for path in paths:
+            try:
+                own, classes = _rows(listing.root, path)
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                broken.append(f"{path}: {str(error).strip(chr(39))}")
+                continue
+            pairs += own
+            names.update(classes)
+        if not paths:
+            return None
+        keys = [pair.key for pair in pairs]
+        twice = sorted({key for key in keys if keys.count(key) > 1}) if len(paths) > 1 else []
+        problems = problem(
+            "hdf5-unreadable", "error", "some HDF5 files are no exports of medsynth", broken, TIP
+        )
+        problems += problem(
+            "hdf5-twice", "error", "some ids stand in two HDF5 files", twice,
+            "Keep one export in the folder.",
+        )  # fmt: skip
+        problems += synthetic_problems([pair.attributes for pair in pairs])
+        return Found(
+            tuple(sorted(pairs, key=lambda pair: pair.key)),
+            class_names=names,
+            problems=tuple(problems),
+        )
+
+    @staticmethod
+    def read(root: Path, name: str) -> bytes:
+        """Read one chunk."""
+        head, kind, number = name.rsplit("/", 2)
+        path = root / head
+        path.stat()
+        try:
+            with h5py.File(path, "r") as file:
+                array: Any = file[kind][int(number)]
+        except (OSError, KeyError, ValueError, IndexError) as error:
+            raise damaged(error) from error
+        if array.ndim == 3 and array.shape[2] == 1:
+            array = array[..., 0]
+        if array.ndim not in (2, 3):
+            raise UnreadableError(f"it has {array.ndim} axes")
+        return array_bytes(array)
+
+
+def _rows(root: Path, path: PurePosixPath) -> tuple[list[Pair], dict[int, str]]:
+    """Return the pairs of one file and its class names; the errors say what is wrong."""
+    with h5py.File(root / path, "r") as file:
+        if file.attrs.get("format") != FORMAT:
+            raise ValueError(f"its attribute `format` is not {FORMAT}")
+        missing = [name for name in ("images", "masks", *COLUMNS) if name not in file]
+        if missing:
+            raise ValueError(f"it has no {', '.join(missing)}")
+        lengths = {name: len(file[name]) for name in ("images", "masks", *COLUMNS)}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"its arrays differ in length: {lengths}")
+        columns = {name: [text.decode() for text in file[name][:]] for name in COLUMNS}
+        classes = {int(c["id"]): str(c["name"]) for c in json.loads(file.attrs["classes"])}
+        numbered = "instances" in file
+    pairs = []
+    for row, key in enumerate(columns["ids"]):
+        said = {name: columns[name][row] for name in COLUMNS[1:]}
+        pairs.append(
+            Pair(
+                key,
+                f"{path}/images/{row}",
+                (f"{path}/masks/{row}",),
+                f"{path}/instances/{row}" if numbered else None,
+                {"split": said["split"], **exported_attributes(said)},
+            )
+        )
+    return pairs, classes

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+import yaml
+
+from medsynth.core.errors import InputError
+from medsynth.core.options import Options
+from medsynth.core.types import LabelClass
+from medsynth.exporters.components import parts
+from medsynth.exporters.deliver import deliver
+from medsynth.exporters.options import ExportOptions
+from medsynth.exporters.yolo_seg import YoloSeg
+from medsynth.exporters.yolo_semantic import YoloSemantic
+
+from .readers import picture, yolo_rows
+from .sets import ONE, make_set, quiet
+
+
+def exported(name, out, **what):
+    export_set = make_set(**what)
+    result = deliver(name, export_set, out, ExportOptions(), quiet)
+    data = yaml.safe_load((out / "data.yaml").read_text(encoding="utf-8"))
+    return export_set, result, data
+
+
+@pytest.mark.parametrize("instances", [False, True])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_each_object_is_a_row_of_its_class(channels, instances, tmp_path):
+    export_set, _, data = exported(
+        "yolo-seg", tmp_path / "out", channels=channels, instances=instances
+    )
+    assert data["names"] == {0: "polyp", 1: "Gerät"}
+    assert data["channels"] == channels
+    assert "path" not in data
+    for sample in export_set:
+        image = picture(tmp_path / "out" / data[sample.split] / f"{sample.id}.png")
+        assert np.array_equal(image.reshape(sample.image.shape), sample.image)
+        path = tmp_path / "out" / "labels" / sample.split / f"{sample.id}.txt"
+        found = list(yolo_rows(path, sample.mask.hw))
+        objects = list(parts(sample.mask))
+        assert [class_id + 1 for class_id, _ in found] == [part.class_id for part in objects]
+        for (_, mask), part in zip(found, objects, strict=True):
+            top, left, height, width = part.box
+            box = mask[top : top + height, left : left + width]
+            assert box[part.pixels].all()
+            if not instances:
+                assert np.array_equal(box, part.pixels)
+
+
+def test_what_a_single_outline_loses_is_said_before_and_after_with_figures(tmp_path):
+    export_set, result, _ = exported("yolo-seg", tmp_path / "out", instances=True)
+    before = YoloSeg().check(export_set, Options())[0]
+    assert before.startswith("Before writing, in 14 of 14 samples: 45 objects.")
+    assert "4 objects have holes" in before
+    mean, worst = (
+        float(text) for text in before.split("IoU ")[1].split(" at")[0].split(" on average, ")
+    )
+    assert 0.3 < worst < mean < 1
+    assert before.endswith(result.notes[-1])
+    exact = YoloSeg().check(make_set(), Options())[0]
+    assert exact.endswith("IoU 1.0000 on average, 1.0000 at worst.")
+
+
+def test_many_samples_are_not_all_looked_at_before(tmp_path):
+    export_set = make_set(reals=200)
+    assert "in 52 of 208 samples" in YoloSeg().check(export_set, Options())[0]
+
+
+def test_semantic_masks_have_the_background_as_class_0(tmp_path):
+    export_set, result, data = exported("yolo-semantic", tmp_path / "out", instances=True)
+    assert data["names"] == {0: "background", 1: "polyp", 2: "Gerät"}
+    assert data["masks_dir"] == "masks"
+    assert "Instance ids are not kept" in result.notes[0]
+    for sample in export_set:
+        path = tmp_path / "out" / "masks" / sample.split / f"{sample.id}.png"
+        assert np.array_equal(picture(path), sample.mask.labels)
+
+
+@pytest.mark.parametrize("exporter", [YoloSeg, YoloSemantic])
+def test_what_ultralytics_cannot_train_with_is_said_or_refused(exporter):
+    from dataclasses import replace
+
+    export_set = make_set()
+    train = tuple(row for row in export_set.rows if row.split == "train")
+    notes = exporter().check(replace(export_set, rows=train), Options())
+    assert "no val split" in notes[-1]
+    gap = replace(export_set, classes=(*ONE, LabelClass(5, "five")))
+    with pytest.raises(InputError, match="class ids 0 to 2, but the set has 0, 1, 5"):
+        exporter().check(gap, Options())
