@@ -102,7 +102,7 @@ def evaluate(config: EvaluateConfig, report: Report) -> EvaluateResult:
         values["about"] = judge.about(str(extractor.identity))
         write_json(run.path / NAME, values)
         report(0, 0, "writing the report")
-        told = write_report(run, recipe)
+        told = write_report(run)
     return EvaluateResult(run.path, values, told)
 
 

@@ -245,7 +245,9 @@ class Proof:
         groups = [item.group for item in test_items]
         names = [each.name for each in self.index.classes if each.id]
         found = conclude(self.arms, units, self.units, groups, names, self.recipe.seed)
-        taken = self.options.model_dump(mode="json")
-        write_json(self.run.proof / "proof.json", {**found.to_json(), "options": taken})
-        told = write_report(self.run, self.recipe)
-        return replace(found, folder=self.folder, report=told)
+        told = {
+            "options": self.options.model_dump(mode="json"),
+            "report_images": self.recipe.evaluate.report_images,
+        }
+        write_json(self.run.proof / "proof.json", {**found.to_json(), **told})
+        return replace(found, folder=self.folder, report=write_report(self.run))

@@ -85,12 +85,11 @@ class Album:
             Picture(painted(sample.mask), "mask", f"Mask asked for in {sample_id}: {shows}"),
             Picture(sample.image, "synthetic", f"Synthetic image {sample_id} made for this mask"),
         ]
-        if train_id in self._items:
+        if train_id is not None and train_id in self._items:
             real = load_sample(self._index, self._items[train_id])
             alt = f"Real training image {train_id}, the nearest to {sample_id}"
-            own = train_id in self._rows[sample_id].lineage.sources
-            said = "nearest real, source of the mask" if own else "nearest real"
-            pictures.append(Picture(real.image, said, alt))
+            part = part_in_mask(train_id, self._rows[sample_id].lineage.sources)
+            pictures.append(Picture(real.image, f"nearest real{part}", alt))
         return Card(f"{sample_id}: {shows}", classes, tuple(pictures), figure)
 
     def _read(self, sample_id: str) -> Sample:
@@ -99,6 +98,17 @@ class Album:
     @staticmethod
     def _classes(sample: Sample) -> tuple[int, ...]:
         return tuple(int(each) for each in np.unique(sample.mask.labels) if each)
+
+
+def part_in_mask(train_id: str, sources: Sequence[str]) -> str:
+    """Return what a real pair gave to a mask, for a caption.
+
+    >>> part_in_mask("a", ("a", "b")), part_in_mask("b", ("a", "b")), part_in_mask("c", ("a",))
+    (', source of the mask', ', gave objects to the mask', '')
+    """
+    if train_id not in sources:
+        return ""
+    return ", source of the mask" if train_id == sources[0] else ", gave objects to the mask"
 
 
 def in_turn(classes: Mapping[str, Sequence[int]], count: int) -> list[str]:

@@ -6,52 +6,59 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medsynth.core.types import SPLITS
+from medsynth.store.acceptance import acceptance
 from medsynth.store.samples import SampleStore
-from medsynth.workflows.report.acceptance import Acceptance, acceptance_of, gate_lines
 from medsynth.workflows.report.cards import Album, Card
+from medsynth.workflows.report.commands import commands
 from medsynth.workflows.report.facts import facts
 from medsynth.workflows.report.found import Found
 from medsynth.workflows.report.gate_charts import gate_charts
+from medsynth.workflows.report.gates import GateScores, gate_lines, gate_scores, reasons
 from medsynth.workflows.report.limits import limits
 from medsynth.workflows.report.lineage import lineage_of
 from medsynth.workflows.report.measures import by_class, measures
+from medsynth.workflows.report.outcomes import outcomes
 from medsynth.workflows.report.pictures import as_uris
 from medsynth.workflows.report.proof import arm_lines, curves_charts, gains_chart, seeds_chart
-from medsynth.workflows.report.settings import commands, recipe_text, versions
+from medsynth.workflows.report.settings import recipe_text, versions
 from medsynth.workflows.report.worst import WorstPairs, worst_pairs
 
 
 def contents(found: Found) -> dict[str, Any]:
     """Return what the template names."""
     store = SampleStore(found.run.samples)
-    accepted = acceptance_of(store.rows())
+    accepted, gates = acceptance(store.rows()), gate_scores(store.rows())
+    about_gates = found.gates or {}
+    modes, calibration = about_gates.get("modes", {}), about_gates.get("calibration", {})
+    derived = lineage_of(store.rows(), found.index)
     return {
         "name": found.index.root.name,
         "pairs": {split: len(found.index.split(split)) for split in SPLITS},
         "classes": found.class_names,
         "images": found.images,
-        "evaluation": _evaluation(found, accepted),
+        "evaluation": _evaluation(found, gates),
         "proof": _proof(found.proof),
-        "acceptance": accepted,
-        "gate_lines": gate_lines(accepted, (found.gates or {}).get("modes", {})),
+        "total": accepted.total,
+        "gate_lines": gate_lines(gates, accepted.total.refused, reasons(store.rows()), modes),
         "gate_rate": found.recipe.gates.rate,
-        "gate_charts": gate_charts(accepted.gates, (found.gates or {}).get("calibration", {})),
-        "lineage": lineage_of(store.rows(), found.index),
+        "gate_charts": gate_charts(gates, calibration),
+        "outcomes": outcomes(accepted, found.class_names),
+        "lineage": derived,
         "data_sha256": found.index.hash,
         "recipe": recipe_text(found),
         "versions": versions(found),
-        "commands": commands(found, len(store)),
+        "commands": commands(found, len(store), derived.sampler),
         "limits": limits(found, len(store)),
         **_cards(found),
     }
 
 
-def _evaluation(found: Found, accepted: Acceptance) -> dict[str, Any] | None:
+def _evaluation(found: Found, gates: Mapping[str, GateScores]) -> dict[str, Any] | None:
     if found.evaluation is None:
         return None
     return {
         "about": found.evaluation["about"],
-        "facts": facts(found.evaluation, accepted.gates, found.recipe.gates.rate),
+        "facts": facts(found.evaluation, gates, found.recipe.gates.rate),
         "measures": measures(found.evaluation),
         "by_class": by_class(found.evaluation, found.class_names),
     }

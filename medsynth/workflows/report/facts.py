@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from medsynth.workflows.report.acceptance import GateScores
+from medsynth.workflows.report.gates import GateScores
 from medsynth.workflows.report.words import counted, number, percent, with_spread
 
 Values = Mapping[str, Any]
@@ -88,7 +88,7 @@ def _at_the_gate(novel: GateScores | None, rate: float) -> str:
     """Return what the gate against copies says; nothing where it was off."""
     if novel is None:
         return ""
-    passed = percent(novel.passed / len(novel.scores))
+    passed = percent(novel.share)
     return (
         f" The gate against copies, asked when they were made, passes {passed} "
         f"of the samples kept; of real images of other patients it passes {percent(1 - rate)}."

@@ -10,7 +10,7 @@ from typing import Any
 from medsynth.core.errors import InputError
 from medsynth.data.records import DataIndex
 from medsynth.io.runs import Run
-from medsynth.workflows.recipe import Recipe
+from medsynth.workflows.recipe import Recipe, read_run_recipe
 
 
 @dataclass(frozen=True)
@@ -36,26 +36,28 @@ class Found:
         return {each.id: each.name for each in self.index.classes if each.id}
 
 
-def read_found(run: Run, recipe: Recipe) -> Found:
+def read_found(run: Run) -> Found:
     """Read them.
 
-    Images are left out where the recipe says so, and where the last evaluation was told so:
-    a proof that follows it does not bring them back.
+    Images are left out where the recipe says so, and where the last evaluation or the last proof
+    was told so: the other of the two does not bring them back.
 
     Raises:
         InputError: a file is damaged.
     """
+    recipe = read_run_recipe(run)
     evaluation = read_figures(run.path / "evaluation.json")
-    told = (evaluation or {}).get("about", {}).get("options", {})
+    proof = read_figures(run.proof / "proof.json")
+    told = (evaluation or {}).get("about", {}).get("options", {}), proof or {}
     return Found(
         run,
         recipe,
         DataIndex.load(run.path),
         read_figures(run.about),
         evaluation,
-        read_figures(run.proof / "proof.json"),
+        proof,
         read_figures(run.gates / "gates.json"),
-        recipe.evaluate.report_images and told.get("report_images", True),
+        recipe.evaluate.report_images and all(each.get("report_images", True) for each in told),
     )
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from medsynth.workflows.report.acceptance import GateScores
 from medsynth.workflows.report.chart_histogram import histogram
+from medsynth.workflows.report.gates import GateScores
 
 REAL = {"real_mean_dice": "real, mean", "real_median": "real, median"}
 """Values of a gate's calibration that a chart can show, by their key."""

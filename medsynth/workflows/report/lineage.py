@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from medsynth.data.records import DataIndex
 from medsynth.store.manifest import ManifestRow
@@ -16,7 +17,8 @@ class LineageCounts:
 
     sources: real pairs that masks derive from. groups: patients or whatever kept them together.
     splits: of these pairs, how many are in each split; user_masks: samples of masks that came
-    from elsewhere. operators: how many samples each had a part in.
+    from elsewhere. operators: how many samples each had a part in. sampler: settings of the
+    newest sample.
     """
 
     samples: int
@@ -27,6 +29,7 @@ class LineageCounts:
     operators: Mapping[str, int]
     seeds: tuple[int, ...]
     checkpoints: tuple[str, ...]
+    sampler: Mapping[str, Any]
 
 
 def lineage_of(rows: Iterable[ManifestRow], index: DataIndex) -> LineageCounts:
@@ -36,6 +39,7 @@ def lineage_of(rows: Iterable[ManifestRow], index: DataIndex) -> LineageCounts:
     operators: Counter[str] = Counter()
     seeds: set[int] = set()
     checkpoints: set[str] = set()
+    sampler: Mapping[str, Any] = {}
     samples = user_masks = 0
     for row in rows:
         if row.status != "accepted":
@@ -47,6 +51,7 @@ def lineage_of(rows: Iterable[ManifestRow], index: DataIndex) -> LineageCounts:
         operators.update({str(step["op"]) for step in row.lineage.steps})
         seeds.add(row.lineage.seed)
         checkpoints.add(row.lineage.checkpoint_sha256)
+        sampler = row.lineage.sampler
     return LineageCounts(
         samples,
         len(sources),
@@ -56,4 +61,5 @@ def lineage_of(rows: Iterable[ManifestRow], index: DataIndex) -> LineageCounts:
         dict(sorted(operators.items(), key=lambda each: (-each[1], each[0]))),
         tuple(sorted(seeds)),
         tuple(sorted(checkpoints)),
+        sampler,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
@@ -41,29 +42,11 @@ def versions(found: Found) -> dict[str, str]:
     return {**made, "medsynth that wrote this page": __version__}
 
 
-def commands(found: Found, samples: int) -> list[str]:
-    """Return the commands that make the same run; DATA and RUN stand for folders."""
-    init = without_paths((found.about or {}).get("init_from"))
-    begun = f" --init-from {init}" if init else ""
-    listed = [f"medsynth fit DATA --recipe recipe.yaml --run RUN{begun}"]
-    if samples:
-        listed.append(f"medsynth augment --n {samples} --run RUN")
-    recipe = found.recipe.model_dump(mode="json")
-    for verb, told in (
-        ("evaluate", (found.evaluation or {}).get("about", {}).get("options")),
-        ("prove", (found.proof or {}).get("options")),
-    ):
-        if told is not None:
-            sets = [f" --set '{verb}.{each}'" for each in differences(told, recipe[verb])]
-            listed.append(f"medsynth {verb} --run RUN{''.join(sets)}")
-    return listed
-
-
 def differences(told: Mapping[str, Any], usual: Mapping[str, Any]) -> Iterator[str]:
     """Yield "key=value" for what was told otherwise.
 
-    >>> list(differences({"a": 1, "b": {"c": [0.5]}}, {"a": 1, "b": {"c": [1]}}))
-    ['b.c=[0.5]']
+    >>> list(differences({"a": 1, "b": {"c": [0.5], "d": "x"}}, {"a": 1, "b": {"c": [1]}}))
+    ['b.c=[0.5]', 'b.d=x']
     """
     for key, value in told.items():
         if value == usual.get(key):
@@ -71,4 +54,5 @@ def differences(told: Mapping[str, Any], usual: Mapping[str, Any]) -> Iterator[s
         if isinstance(value, Mapping):
             yield from (f"{key}.{each}" for each in differences(value, usual.get(key) or {}))
         else:
-            yield f"{key}={dump_yaml([without_paths(value)]).strip()[1:-1]}"
+            shown = without_paths(value)
+            yield f"{key}={shown if isinstance(shown, str) else json.dumps(shown)}"

@@ -58,7 +58,7 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     >>> ticks(0.13, 0.87)
     [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     >>> ticks(5, 5)
-    [4.0, 5.0, 6.0]
+    [4.0, 4.5, 5.0, 5.5, 6.0]
     """
     if high <= low:
         low, high = low - 1, high + 1

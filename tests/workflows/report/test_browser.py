@@ -72,7 +72,8 @@ def test_nothing_is_wider_than_the_window(browser, whole, width):
     assert browser.run("document.documentElement.scrollWidth") <= width
     wide = browser.run(
         "[...document.querySelectorAll('main *')].filter(e => !e.closest('.scroll'))"
-        f".filter(e => e.getBoundingClientRect().right > {width}).map(e => e.outerHTML.slice(0, 80))"
+        f".filter(e => e.getBoundingClientRect().right > {width})"
+        ".map(e => e.outerHTML.slice(0, 80))"
     )
     assert wide == []
 
