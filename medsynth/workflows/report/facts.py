@@ -56,8 +56,13 @@ def _facts(evaluation: Values, novel: GateScores | None, rate: float) -> Iterato
 
 def _masks(shown: Values) -> Fact:
     made, real = shown["samples"]["dice"], shown["held-out"]["dice"]
-    how = "As well as real ones do" if made >= real else "Less well than real ones do"
     shuffled = shown["samples with shuffled masks"]["dice"]
+    if made >= real:
+        how = "As well as real ones do"
+    elif made - shuffled < real - made:
+        how = "Hardly: nearer to chance than to real ones"
+    else:
+        how = "Less well than real ones do"
     return Fact(
         "Do the images show the masks that were asked for?",
         f"{how}: Dice {number(made)} for synthetic images, {number(real)} for real ones; "

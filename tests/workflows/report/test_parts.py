@@ -80,6 +80,7 @@ def test_facts_follow_the_figures():
     bad = [each.answer for each in facts(evaluation(low=0.55, rate=0.4), {}, 0.05)]
     assert good[0].startswith("As well as real ones do")
     assert bad[0].startswith("Less well than real ones do")
+    assert facts(evaluation(0.2), {}, 0.05)[0].answer.startswith("Hardly")
     assert "1 copy among 20 synthetic images" in good[3]
     assert "more than chance" not in good[3]
     assert "more than chance" in bad[3]
