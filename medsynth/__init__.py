@@ -8,7 +8,17 @@ The verbs of the command line as functions; importing this imports no torch.
     medsynth.export("coco", run=run)
 """
 
-from medsynth.api import augment, doctor, evaluate, export, fit, perturb, prove
+from medsynth.api import augment, doctor, evaluate, export, fit, merge, perturb, prove
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "augment", "doctor", "evaluate", "export", "fit", "perturb", "prove"]
+__all__ = [
+    "__version__",
+    "augment",
+    "doctor",
+    "evaluate",
+    "export",
+    "fit",
+    "merge",
+    "perturb",
+    "prove",
+]

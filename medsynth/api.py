@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from medsynth.workflows.doctor import Report as DoctorReport
     from medsynth.workflows.evaluate import EvaluateResult
     from medsynth.workflows.fit import FitResult
+    from medsynth.workflows.merge import MergeResult
     from medsynth.workflows.perturb import PerturbResult
     from medsynth.workflows.prove_report import ProveResult
 
@@ -113,12 +114,15 @@ def augment(
     seed: int | None = None,
     options: Mapping[str, Any] | None = None,
     device: str | None = None,
+    shard: str | None = None,
+    engine: str = "local",
+    ray_address: str = "auto",
     report: Report = silent,
 ) -> AugmentResult:
     """Make synthetic pairs until the run has `n`; see `medsynth augment --help`.
 
     With `masks`, a folder of mask files, images are made of exactly those; `n` is then one a
-    mask where it is not given.
+    mask where it is not given. With `shard`, "i/k" from 0, only that part is made, for `merge`.
 
     >>> import tempfile
     >>> from medsynth.examples import TINY, write_example_pairs
@@ -131,8 +135,26 @@ def augment(
     from medsynth.workflows.augment import AugmentConfig
     from medsynth.workflows.augment import augment as run_augment
 
-    config = AugmentConfig(n, as_path(run), seed, as_sets(options), device, as_path(masks))
+    sets, given = as_sets(options), as_path(masks)
+    config = AugmentConfig(n, as_path(run), seed, sets, device, given, shard, engine, ray_address)
     return run_augment(config, report)
+
+
+def merge(*shards: AnyPath, run: AnyPath | None = None, report: Report = silent) -> MergeResult:
+    """Take the samples of a run's shards over into the run; see `medsynth merge --help`.
+
+    >>> import tempfile
+    >>> from medsynth.examples import TINY, write_example_pairs
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_example_pairs(Path(folder, "data"))
+    ...     run = fit(Path(folder, "data"), run=Path(folder, "run"), options=TINY).run
+    ...     made = [augment(3, run=run, shard=f"{i}/2") for i in range(2)]
+    ...     merge(run=run).accepted
+    3
+    """
+    from medsynth.workflows.merge import merge as merge_run
+
+    return merge_run(as_path(run), [Path(shard) for shard in shards], report)
 
 
 def perturb(

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -134,6 +135,28 @@ def medsynth(
         except SystemExit as exit_:
             code = int(exit_.code or 0)
         return Said(code, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def launch() -> Callable[..., tuple[int, str]]:
+    """Return a runner of medsynth by two processes of accelerate: exit code, standard error.
+
+    accelerate starts several processes on one machine by `--multi_gpu` alone; which device each
+    takes is medsynth's to say.
+    """
+
+    def run(*arguments: object) -> tuple[int, str]:
+        command = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu"]
+        command += ["--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no"]
+        command += ["--dynamo_backend", "no", "--main_process_port", "0", "-m", "medsynth"]
+        command += map(str, arguments)
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"}
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=240, env=environment, check=False
+        )
+        return done.returncode, done.stderr
 
     return run
 

@@ -16,6 +16,7 @@ from medsynth.cli import (
     export,
     fit,
     info,
+    merge,
     perturb,
     prove,
     recipes,
@@ -33,7 +34,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (doctor, fit, augment, export, evaluate, prove, perturb, show, demo, convert, info):
+VERBS = (doctor, fit, augment, merge, export, evaluate, prove, perturb, show, demo, convert, info)
+for module in VERBS:
     module.register(app)
 app.add_typer(recipes.app, name="recipes")
 

@@ -39,6 +39,16 @@ def augment(
     device: Annotated[
         str | None, typer.Option(metavar="D", help="cpu, cuda or mps; default: the best there is.")
     ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="I/K", help="Only part I of K, from 0, for job arrays; then merge."),
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(metavar="E", help="local, or ray: by the workers of a Ray cluster.")
+    ] = "local",
+    ray_address: Annotated[
+        str, typer.Option(metavar="A", help="Of the cluster; 'local' starts one on this machine.")
+    ] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Parse, augment, show."""
@@ -46,21 +56,27 @@ def augment(
     from medsynth.workflows.augment import augment as augment_run
 
     with progress("augment") as report:
-        config = AugmentConfig(n, run, seed, tuple(sets or ()), device, masks)
+        config = AugmentConfig(
+            n, run, seed, tuple(sets or ()), device, masks, shard, engine, ray_address
+        )
         result = augment_run(config, report)
     if as_json:
         print_json(result)
         return
     given_up = f", {result.given_up} given up" if result.given_up else ""
+    folder = result.shard or result.run
     out.print(
-        f"{result.run / 'samples'} holds {result.accepted} samples ({result.made} new{given_up}).",
+        f"{folder / 'samples'} holds {result.accepted} samples ({result.made} new{given_up}).",
         markup=False,
     )
     _print_acceptance(result)
     if result.relaxed:
         shown = "; ".join(f"{count} {name}" for name, count in result.relaxed.items())
         out.print(f"masks planned in spite of a flaw: {shown}", markup=False)
-    out.print("Next: medsynth export --format coco", markup=False)
+    if result.shard is not None:
+        out.print(f"Next, with all shards made: medsynth merge --run {result.run}", markup=False)
+    else:
+        out.print("Next: medsynth export --format coco", markup=False)
 
 
 def _print_acceptance(result: AugmentResult) -> None:

@@ -54,6 +54,7 @@ def show(
         "fit": steps,
         "log": ", ".join(f"{k} {v}" for k, v in found.last_log.items()) or "empty",
         "samples": f"{found.samples}{given_up}",
+        **({"shards": found.shards} if found.shards else {}),
         "exports": ", ".join(found.exports) or "none",
         "report": str(found.report or "none yet: medsynth evaluate, medsynth prove"),
         "next": found.next,

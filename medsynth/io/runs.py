@@ -15,6 +15,7 @@
     cache/          encoded images, kept so that they are encoded once; may be deleted
     samples/        images/, masks/, instances/ and manifest.jsonl
     gates/          what judges the samples: segmenters, and gates.json with the thresholds
+    shards/         of a job array, until they are merged: plan.jsonl and samples/ of each
     proof/          segmenters fitted on real and synthetic pairs, and what they reached
     exports/        one folder a format
     report.html     what evaluate and prove have found, for people
@@ -25,6 +26,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -53,6 +55,7 @@ class Run:
         self.cache = path / "cache"
         self.samples = path / "samples"
         self.gates = path / "gates"
+        self.shards = path / "shards"
         self.proof = path / "proof"
         self.exports = path / "exports"
         self.report = path / "report.html"
@@ -68,7 +71,8 @@ class Run:
         holder = self.path / ".lock-holder"
         try:
             with FileLock(self.path / ".lock", timeout=0):
-                holder.write_text(f"medsynth {verb}, process {os.getpid()}", encoding="utf-8")
+                who = f"medsynth {verb}, process {os.getpid()} on {socket.gethostname()}"
+                holder.write_text(who, encoding="utf-8")
                 try:
                     yield
                 finally:

@@ -77,3 +77,11 @@ class Processes:
         box = [value]
         dist.broadcast_object_list(box, src=0)
         return box[0]
+
+    def gathered(self, value: str | None) -> list[str | None]:
+        """Return the values of all processes, by rank, on each of them."""
+        values: list[str | None] = [None] * self.count
+        if self.count == 1:
+            return [value]
+        dist.all_gather_object(values, value)
+        return values

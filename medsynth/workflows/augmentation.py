@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 from medsynth.core.errors import InterruptedRunError, NothingAcceptableError
 from medsynth.quality.gates.gate import GATES
-from medsynth.store.samples import NewSample, SampleStore
+from medsynth.store.items import NewSample
+from medsynth.store.samples import SampleStore
 from medsynth.store.writer import StoreWriter
-from medsynth.workflows.synthesis import Attempt, Synthesis
+from medsynth.workflows.engine import Engine, Outcomes
 from medsynth.workflows.wanted import MaskWork, Wanted
 
 LEAST_ACCEPTANCE = 0.2
@@ -20,47 +19,49 @@ LEAST_ACCEPTANCE = 0.2
 Report = Callable[[int, int, str], None]
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class UnderWay:
-    """A block whose images are denoised, and are being decoded and judged in a thread."""
+    """A block that an engine has begun."""
 
     block: list[Wanted]
-    attempt: Attempt
-    found: Future[Any]
+    outcomes: Outcomes
 
 
 class Augmentation:
     """Makes the images of a work's masks until there are enough.
 
-    While a block is decoded and judged the next is denoised, and the one before is written.
+    Blocks are begun ahead and settled in order; while one is made, those before are written.
 
     Args:
         work: the masks.
-        synthesis: makes images of them.
-        store: where samples go; the caller holds the run's lock.
+        engine: makes images of them.
+        store: where samples go; the caller holds its lock.
         batch: images a block.
         again: the command that goes on with it, for messages.
     """
 
     def __init__(
-        self, work: MaskWork, synthesis: Synthesis, store: SampleStore, batch: int, again: str
+        self, work: MaskWork, engine: Engine, store: SampleStore, batch: int, again: str
     ) -> None:
         self.work = work
-        self.synthesis = synthesis
+        self.engine = engine
         self.store = store
         self.batch = batch
         self.again = again
         self.accepted = store.count("accepted")
         self.given_up: Counter[str] = Counter()
         """Masks given up by this call, by the gate that refused their last image."""
+        self._under_way: deque[UnderWay] = deque()
 
-    def make(self, numbers: Iterable[int], n: int, report: Report, stop: Callable[[], bool]) -> int:
+    def make(
+        self, numbers: Iterable[int], n: int | None, report: Report, stop: Callable[[], bool]
+    ) -> int:
         """Make blocks until the store has n accepted samples; return how many were made.
 
         Args:
             numbers: which blocks, in order.
-            n: accepted samples that the store shall have.
-            report: progress, in accepted samples.
+            n: accepted samples that the store shall have; None for all of these blocks.
+            report: progress, in accepted samples; once a block.
             stop: whether to stop at the next block.
 
         Raises:
@@ -68,48 +69,47 @@ class Augmentation:
             NothingAcceptableError: hardly anything is accepted.
         """
         before = self.accepted
-        waiting: UnderWay | None = None
-        with ThreadPoolExecutor(1, "medsynth-gates") as thread, StoreWriter(self.store) as writer:
-
-            def settle() -> None:
-                nonlocal waiting
-                if waiting is not None:
-                    self._settle(waiting, n, writer, report)
-                waiting = None
-
+        with self.engine, StoreWriter(self.store) as writer:
             for number in numbers:
-                if waiting and (self.work.waits or self._promised(waiting) >= n):
-                    settle()
+                while self._under_way and (self.work.waits or self._may_suffice(n)):
+                    self._settle(n, writer, report)
                     writer.flush()
-                if self.accepted >= n:
+                if n is not None and self.accepted >= n:
                     break
                 self._refuse_collapse()
                 block = self.work.block(number)
                 if all(self._is_settled(wanted) for wanted in block):
                     continue
                 if stop():
-                    settle()
+                    self._settle_all(n, writer, report)
                     raise self._interrupted(n)
-                attempt = self.synthesis.begin(block)
-                found = thread.submit(self.synthesis.appraise, attempt)
-                settle()
-                waiting = UnderWay(block, attempt, found)
-            settle()
+                self._under_way.append(UnderWay(block, self.engine.begin(block)))
+                while len(self._under_way) > self.engine.ahead:
+                    self._settle(n, writer, report)
+            self._settle_all(n, writer, report)
         return self.accepted - before
 
     def _is_settled(self, wanted: Wanted) -> bool:
         return self.store.settled(wanted.index)
 
-    def _promised(self, waiting: UnderWay) -> int:
-        """Return how many samples there may be once a block is settled."""
-        return self.accepted + sum(not self._is_settled(wanted) for wanted in waiting.block)
+    def _may_suffice(self, n: int | None) -> bool:
+        """Return whether the blocks under way may bring all that is asked for."""
+        if n is None:
+            return False
+        blocks = (each.block for each in self._under_way)
+        promised = sum(not self._is_settled(wanted) for block in blocks for wanted in block)
+        return self.accepted + promised >= n
 
-    def _settle(self, waiting: UnderWay, n: int, writer: StoreWriter, report: Report) -> None:
-        """Keep what the store lacks of a block; blocks are made whole all the same."""
-        outcomes = self.synthesis.conclude(waiting.attempt, waiting.found.result())
+    def _settle_all(self, n: int | None, writer: StoreWriter, report: Report) -> None:
+        while self._under_way:
+            self._settle(n, writer, report)
+
+    def _settle(self, n: int | None, writer: StoreWriter, report: Report) -> None:
+        """Keep what the store lacks of the oldest block; blocks are made whole all the same."""
+        oldest = self._under_way.popleft()
         items = []
-        for wanted, outcome in zip(waiting.block, outcomes, strict=True):
-            if self._is_settled(wanted) or self.accepted >= n:
+        for wanted, outcome in zip(oldest.block, oldest.outcomes(), strict=True):
+            if self._is_settled(wanted) or (n is not None and self.accepted >= n):
                 continue
             items.append(outcome)
             if isinstance(outcome, NewSample):
@@ -117,11 +117,12 @@ class Augmentation:
             else:
                 self.given_up[outcome.reason] += 1
         writer.add(items)
-        report(self.accepted, n, "")
+        report(self.accepted, n or 0, "")
 
-    def _interrupted(self, n: int) -> InterruptedRunError:
+    def _interrupted(self, n: int | None) -> InterruptedRunError:
+        of = "" if n is None else f" of {n}"
         return InterruptedRunError(
-            f"stopped with {self.accepted} of {n} samples.", f"Go on with it: {self.again}"
+            f"stopped with {self.accepted}{of} samples.", f"Go on with it: {self.again}"
         )
 
     def _refuse_collapse(self) -> None:

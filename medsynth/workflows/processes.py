@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 import torch
 
 from medsynth.training.processes import Processes
 
 
-def join_processes(device: torch.device) -> tuple[Processes, torch.device]:
+def launched() -> int:
+    """Return how many processes were launched together; 1 without a launch."""
+    return max(1, int(os.environ.get("WORLD_SIZE", "1")))
+
+
+def join_processes(
+    device: torch.device, patience: timedelta | None = None
+) -> tuple[Processes, torch.device]:
     """Return this process among those of one launch, and the device that is its own.
 
     Without a launch that is one process and the device given.
+
+    Args:
+        device: CPU or not, for all of them.
+        patience: how long one waits for another; None for torch's default, which is minutes.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) <= 1:
+    if launched() == 1:
         return Processes(), device
     from accelerate import PartialState
 
-    state = PartialState(cpu=device.type == "cpu")
+    waits = {} if patience is None else {"timeout": patience}
+    state = PartialState(cpu=device.type == "cpu", **waits)
     own = device if device.type == "cpu" else torch.device(state.device)
     return Processes(state.process_index, state.num_processes), own

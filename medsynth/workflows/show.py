@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medsynth.core.errors import InputError
 from medsynth.core.types import SPLITS
 from medsynth.data.records import DataIndex
 from medsynth.io.runs import Run, find_run
@@ -20,6 +21,7 @@ class RunSummary:
     progress: finished steps by phase; planned: planned ones.
     last_log: the newest figures of the fit.
     report: what evaluate and prove have found, as a page; None where there is none.
+    shards: how far those are that were not merged; empty without any.
     """
 
     run: Path
@@ -32,6 +34,7 @@ class RunSummary:
     last_log: dict[str, Any]
     samples: int
     given_up: int
+    shards: str
     exports: list[str]
     next: str
     report: Path | None
@@ -57,6 +60,7 @@ def show(path: Path | None) -> RunSummary:
         progress[state.phase] = max(progress[state.phase], state.step)
     store = SampleStore(run.samples)
     exports = sorted(p.name for p in run.exports.glob("*") if (p / "export.json").is_file())
+    shards, after_shards = unmerged(run, store)
     log = read_log(run.log)
     size = recipe.data.size_hw
     return RunSummary(
@@ -70,10 +74,31 @@ def show(path: Path | None) -> RunSummary:
         log[-1] if log else {},
         store.count("accepted"),
         store.count("given-up"),
+        shards,
         exports,
         next_step(run, progress, planned, len(store), exports),
         run.report if run.report.is_file() else None,
+        after_shards or next_step(run, progress, planned, len(store), exports),
     )
+
+
+def unmerged(run: Run, store: SampleStore) -> tuple[str, str]:
+    """Return how far a run's shards are, and the command to run next; empty without any."""
+    from medsynth.workflows.shard_opening import open_set, shard_folders
+
+    folders = shard_folders(run)
+    if not folders:
+        return "", ""
+    try:
+        opened = open_set(run, folders)
+    except InputError as error:
+        return error.what, f"medsynth merge --run {run.path} SHARD..."
+    facts, lacks = opened.facts, opened.lacks(store)
+    done = facts.blocks - sum(map(len, lacks.values()))
+    shown = f"{len(folders)} of {opened.count}; {done} of {facts.blocks} blocks"
+    if opened.end(store) is None:
+        return shown, facts.again(min(lacks), run)
+    return shown, f"medsynth merge --run {run.path}"
 
 
 def source_of_latents(recipe: Recipe) -> str:

@@ -349,14 +349,14 @@ def test_a_damaged_run(refused, own_run, name, text):
 
 
 def test_a_damaged_manifest_and_plan(refused, own_augmented):
-    for name in ("samples/manifest.jsonl", "plan.jsonl"):
+    for name, line in (("samples/manifest.jsonl", 2), ("plan.jsonl", 7)):  # of what is made next
         path = own_augmented / name
         whole = path.read_text()
         lines = whole.splitlines()
-        lines[1] = lines[1][:40]
+        lines[line - 1] = lines[line - 1][:40]
         path.write_text("\n".join(lines) + "\n")
         said = refused(INPUT, "augment", "--n", 9, "--run", own_augmented)
-        assert f"{path}, line 2 is damaged" in said
+        assert f"{path}, line {line} is damaged" in said
         path.write_text(whole)
 
 

@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,8 @@ def test_a_lock_names_its_holder(tmp_path):
     run = make_run(tmp_path / "r")
     with run.lock("fit"), pytest.raises(InputError) as caught, Run(tmp_path / "r").lock("augment"):
         pass
-    assert caught.value.what == f"{run.path} is in use by medsynth fit, process {os.getpid()}."
+    who = f"medsynth fit, process {os.getpid()} on {socket.gethostname()}"
+    assert caught.value.what == f"{run.path} is in use by {who}."
     assert caught.value.tip == "Wait for it to end, or stop it first."
     with run.lock("augment"):
         assert (run.path / ".lock-holder").read_text().startswith("medsynth augment")

@@ -1,10 +1,7 @@
 """A fit by two processes, started as users start it: `accelerate launch`."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,22 +10,6 @@ from safetensors.torch import load_file
 from medsynth.workflows.fit import FitConfig, fit
 
 from .layouts import quiet
-
-
-def launch(*arguments, processes=2):
-    """Run medsynth under accelerate; return exit code and standard error.
-
-    accelerate starts several processes on one machine by `--multi_gpu` alone; which device each
-    takes is medsynth's to say.
-    """
-    command = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu"]
-    command += ["--num_processes", processes, "--num_machines", 1, "--mixed_precision", "no"]
-    command += ["--dynamo_backend", "no", "--main_process_port", 0, "-m", "medsynth", *arguments]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"}
-    done = subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, timeout=240, env=environment
-    )
-    return done.returncode, done.stderr
 
 
 def rows(run):
@@ -51,7 +32,9 @@ def assert_alike(ours, theirs):
     assert max(float((one[k] - two[k]).abs().max()) for k in one) < 2e-5
 
 
-def test_two_processes_compute_what_one_does_and_go_on_for_one_another(sd15, sd_recipe, blobs):
+def test_two_processes_compute_what_one_does_and_go_on_for_one_another(
+    sd15, sd_recipe, blobs, launch
+):
     """The learning rate is that of the paper: AdamW makes large steps of rounding noise."""
     recipe = sd_recipe(sd15)
     recipe.write_text(recipe.read_text().replace("steps: 4,", "steps: 4, learning_rate: 1.0e-5,"))
@@ -76,7 +59,7 @@ def test_two_processes_compute_what_one_does_and_go_on_for_one_another(sd15, sd_
     assert_alike("one", "then-two")
 
 
-def test_a_batch_that_cannot_be_shared_is_refused_by_all(sd15, sd_recipe, blobs):
+def test_a_batch_that_cannot_be_shared_is_refused_by_all(sd15, sd_recipe, blobs, launch):
     arguments = ("fit", blobs(), "--recipe", sd_recipe(sd15), "--run", "r", "--device", "cpu")
     code, said = launch(*arguments, "--set", "training.batch=3")
     assert code != 0

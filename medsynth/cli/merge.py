@@ -1,0 +1,44 @@
+"""`medsynth merge`: the shards of a run become its samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from medsynth.cli.console import out, print_json, progress
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the program."""
+    app.command("merge", help="Take the samples of shards over into their run.")(merge)
+
+
+def merge(
+    shards: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[SHARD]...", help="Their folders; default: all of the run's."),
+    ] = None,
+    *,
+    run: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The run; the latest where not given.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Parse, merge, show."""
+    from medsynth.workflows.merge import merge as merge_run
+
+    with progress("merge") as report:
+        result = merge_run(run, shards or (), report)
+    if as_json:
+        print_json(result)
+        return
+    given_up = f", {result.given_up} given up" if result.given_up else ""
+    samples = f"{result.run / 'samples'} holds {result.accepted} samples"
+    out.print(f"{samples} ({result.added} from the shards{given_up}).", markup=False)
+    if result.accepted < result.wanted:
+        out.print(f"The plan's reserve did not suffice for {result.wanted}.", markup=False)
+        out.print(f"Next: medsynth augment --n {result.wanted} --run {result.run}", markup=False)
+    else:
+        out.print("Next: medsynth export --format coco", markup=False)
