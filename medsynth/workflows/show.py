@@ -76,9 +76,8 @@ def show(path: Path | None) -> RunSummary:
         store.count("given-up"),
         shards,
         exports,
-        next_step(run, progress, planned, len(store), exports),
-        run.report if run.report.is_file() else None,
         after_shards or next_step(run, progress, planned, len(store), exports),
+        run.report if run.report.is_file() else None,
     )
 
 
