@@ -17,12 +17,12 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share in percent.
+    r"""Return a share in percent, not to be torn apart at the end of a line.
 
     >>> percent(0.875), percent(0.004)
-    ('88 %', '0.4 %')
+    ('88\xa0%', '0.4\xa0%')
     """
-    return f"{100 * share:.1f} %" if 0 < share < 0.01 else f"{100 * share:.0f} %"
+    return f"{100 * share:.{1 if 0 < share < 0.01 else 0}f}\N{NO-BREAK SPACE}%"
 
 
 def spread(interval: Sequence[float] | None, digits: int = 3) -> str:

@@ -47,7 +47,7 @@ def test_gates_are_counted_by_image_and_by_mask():
     lines = gate_lines(found, total.refused, reasons(ROWS), {"novel": "enforce"})
     assert [(each.name, each.mode, each.refused, each.given_up, each.passed) for each in lines] == [
         ("faithful", "off now", "1", "0", "–"),
-        ("novel", "refuses", "3", "1", "1 (50 %)"),
+        ("novel", "refuses", "3", "1", "1 (50\N{NO-BREAK SPACE}%)"),
     ]
     assert gate_lines({}, {}, {}, {"odd": "score"})[0].does == "a plugin's, not installed here"
 
@@ -87,7 +87,10 @@ def test_facts_follow_the_figures():
     assert good[4].startswith("No sign of it")
     assert bad[4].startswith("Yes, partly")
     gate = {"novel": GateScores(0.5, [0.9, 0.4], 1)}
-    assert "passes 50 % of the samples kept" in facts(evaluation(), gate, 0.05)[3].answer
+    assert (
+        "passes 50\N{NO-BREAK SPACE}% of the samples kept"
+        in facts(evaluation(), gate, 0.05)[3].answer
+    )
 
 
 def test_pictures_shrink_until_they_fit():
