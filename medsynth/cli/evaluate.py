@@ -44,6 +44,7 @@ def evaluate(
     for sentence in sentences(result.values):
         out.print(sentence, markup=False)
     out.print(f"All figures: {result.path}", markup=False)
+    out.print(f"The report: {result.report}", markup=False)
 
 
 def table_of(values: Mapping[str, Any]) -> Table:

@@ -30,7 +30,11 @@ def prove(
     ] = None,
     sets: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="K=V", help="prove.*, e.g. prove.seeds=3."),
+        typer.Option(
+            "--set",
+            metavar="K=V",
+            help="prove.*, e.g. prove.seeds=3; evaluate.report_images=false.",
+        ),
     ] = None,
     device: Annotated[
         str | None, typer.Option(metavar="D", help="cpu, cuda or mps; default: the best there is.")
@@ -54,6 +58,7 @@ def prove(
         f"on val. All figures: {result.folder.parent / 'proof.json'}",
         markup=False,
     )
+    out.print(f"The report: {result.report}", markup=False)
 
 
 def table_of(result: ProveResult) -> Table:

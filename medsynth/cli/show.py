@@ -56,6 +56,7 @@ def show(
         "samples": f"{found.samples}{given_up}",
         **({"shards": found.shards} if found.shards else {}),
         "exports": ", ".join(found.exports) or "none",
+        "report": str(found.report or "none yet: medsynth evaluate, medsynth prove"),
         "next": found.next,
     }.items():
         out.print(f"{key:<9}{value}", markup=False)  # no table: it would cut long paths

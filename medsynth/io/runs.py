@@ -18,6 +18,7 @@
     shards/         of a job array, until they are merged: plan.jsonl and samples/ of each
     proof/          segmenters fitted on real and synthetic pairs, and what they reached
     exports/        one folder a format
+    report.html     what evaluate and prove have found, for people
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Run:
         self.shards = path / "shards"
         self.proof = path / "proof"
         self.exports = path / "exports"
+        self.report = path / "report.html"
 
     @contextmanager
     def lock(self, verb: str) -> Iterator[None]:

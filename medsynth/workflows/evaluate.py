@@ -37,6 +37,7 @@ from medsynth.workflows.gates import RunGates
 from medsynth.workflows.hardware import choose_device, settle_threads
 from medsynth.workflows.model import load_fitted
 from medsynth.workflows.recipe import Recipe, read_run_recipe
+from medsynth.workflows.report.write import write_report
 from medsynth.workflows.variety import variety
 
 NAME = "evaluation.json"
@@ -57,10 +58,11 @@ class EvaluateConfig:
 
 @dataclass(frozen=True)
 class EvaluateResult:
-    """What was found: `values` as they stand in evaluation.json."""
+    """What was found: `values` as they stand in evaluation.json; `report` shows them."""
 
     run: Path
     values: dict[str, Any]
+    report: Path
 
     @property
     def path(self) -> Path:
@@ -99,7 +101,9 @@ def evaluate(config: EvaluateConfig, report: Report) -> EvaluateResult:
         values |= judge.by_masks() | judge.by_copies() | judge.by_the_model()
         values["about"] = judge.about(str(extractor.identity))
         write_json(run.path / NAME, values)
-    return EvaluateResult(run.path, values)
+        report(0, 0, "writing the report")
+        told = write_report(run)
+    return EvaluateResult(run.path, values, told)
 
 
 class Evaluation:
@@ -164,8 +168,19 @@ class Evaluation:
             "quality": {name: scores_as_values(each) for name, each in quality.items()},
             "quality_by_class": {names[k]: each for k, each in by_class.items()},
             "warnings": warned,
-            "near": {"features": self._near(train.values, held_out.values, made.values)},
+            "near": {
+                "features": {
+                    **self._near(train.values, held_out.values, made.values),
+                    "nearest": self._nearest_of_each(train.values, made.values),
+                }
+            },
         }
+
+    def _nearest_of_each(self, train: np.ndarray, made: np.ndarray) -> dict[str, str]:
+        """Return sample id -> id of the training image that looks most like it."""
+        found = nearest(made, train).original
+        sets = self.sets
+        return {each: sets.train_ids[k] for each, k in zip(sets.sample_ids, found, strict=True)}
 
     def _near(self, train: np.ndarray, held_out: np.ndarray, made: np.ndarray) -> dict[str, Any]:
         """Return the calibrated rate of samples near to training images, and the worst pairs."""
@@ -278,6 +293,7 @@ class Evaluation:
             "held_out_split": self.sets.split,
             "held_out_groups": len(set(self.groups["held_out"].tolist())),
             "recipe_seed": self.recipe.seed,
+            "options": self.options.model_dump(mode="json"),
         }
 
 

@@ -26,3 +26,5 @@ class EvaluateOptions(Options):
     """Noises an image is tried with in the membership attack; 0 leaves the attack out."""
     worst: int = Field(default=12, ge=0)
     """So many of the samples nearest to a training image are shown beside it."""
+    report_images: bool = True
+    """Whether report.html may show real and synthetic images; false leaves both out."""

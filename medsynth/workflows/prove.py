@@ -27,6 +27,7 @@ from medsynth.workflows.prove_options import ProveOptions
 from medsynth.workflows.prove_report import ProveResult, conclude
 from medsynth.workflows.prove_units import Unit, UnitStore, fit_unit, open_test, step_seconds
 from medsynth.workflows.recipe import Recipe, read_run_recipe
+from medsynth.workflows.report.write import write_report
 
 LEAST_PAIRS = 4
 """Held-out pairs in val, and in test; with fewer there is nothing to say."""
@@ -37,7 +38,8 @@ Report = Callable[[int, int, str], None]
 class ProveConfig:
     """What is proved.
 
-    run: a run with samples; None for the latest. sets: "prove.key=value" on top of its recipe.
+    run: a run with samples; None for the latest. sets: "prove.key=value" on top of its recipe,
+    and "evaluate.report_images=false" for a report without images.
     max_minutes: fewer seeds and steps are planned where all would take longer.
     """
 
@@ -59,8 +61,10 @@ def prove(config: ProveConfig, report: Report) -> ProveResult:
         InterruptedRunError: stopped by Ctrl-C.
     """
     for text in config.sets:
-        if not text.startswith("prove."):
-            raise UsageError(f"--set {text}: prove can set prove.* only.")
+        if not text.startswith(("prove.", "evaluate.report_images=")):
+            raise UsageError(
+                f"--set {text}: prove can set prove.* only, and evaluate.report_images."
+            )
     run = find_run(config.run)
     recipe = read_run_recipe(run, config.sets)
     index = DataIndex.load(run.path)
@@ -241,5 +245,9 @@ class Proof:
         groups = [item.group for item in test_items]
         names = [each.name for each in self.index.classes if each.id]
         found = conclude(self.arms, units, self.units, groups, names, self.recipe.seed)
-        write_json(self.run.proof / "proof.json", found.to_json())
-        return replace(found, folder=self.folder)
+        told = {
+            "options": self.options.model_dump(mode="json"),
+            "report_images": self.recipe.evaluate.report_images,
+        }
+        write_json(self.run.proof / "proof.json", {**found.to_json(), **told})
+        return replace(found, folder=self.folder, report=write_report(self.run))

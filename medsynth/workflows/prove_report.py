@@ -23,6 +23,7 @@ class ArmResult:
     pairs: it was fitted on. val_dice: by which settings are chosen. dice, iou, hd95_px: on test,
     the mean over images. seed_dice: of each seed. class_dice, group_dice: by name.
     against: the comparison with the arm `classic`; None for that arm itself.
+    curves: of each seed, the steps at which val was looked at, and its Dice there.
     """
 
     arm: str
@@ -36,6 +37,7 @@ class ArmResult:
     class_dice: dict[str, float]
     group_dice: dict[str, float]
     against: Comparison | None
+    curves: tuple[tuple[tuple[int, float], ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,12 @@ class ProveResult:
     test_images: int
     test_groups: int
     folder: Path = Path()
+    report: Path = Path()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values; no paths."""
         values = asdict(self)
-        del values["folder"]
+        del values["folder"], values["report"]
         return values
 
 
@@ -132,6 +135,7 @@ def _arm_result(
             for group in sorted(set(groups))
         },
         against,
+        tuple(tuple((int(step), float(dice)) for step, dice in note["curve"]) for note in notes),
     )
 
 

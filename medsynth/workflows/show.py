@@ -20,6 +20,7 @@ class RunSummary:
 
     progress: finished steps by phase; planned: planned ones.
     last_log: the newest figures of the fit.
+    report: what evaluate and prove have found, as a page; None where there is none.
     shards: how far those are that were not merged; empty without any.
     """
 
@@ -36,6 +37,7 @@ class RunSummary:
     shards: str
     exports: list[str]
     next: str
+    report: Path | None
 
 
 def show(path: Path | None) -> RunSummary:
@@ -75,6 +77,7 @@ def show(path: Path | None) -> RunSummary:
         shards,
         exports,
         after_shards or next_step(run, progress, planned, len(store), exports),
+        run.report if run.report.is_file() else None,
     )
 
 

@@ -105,8 +105,8 @@ def seeds_to_settle(
 def in_words(found: Comparison, arm: str, base: str) -> str:
     """Return a comparison as sentences for whoever has to decide."""
     figures = (
-        f"{100 * found.gain:+.1f} Dice points ({100 * found.low:+.1f} to {100 * found.high:+.1f}, "
-        f"95 % interval over {found.groups} test groups and {found.seeds} seeds)"
+        f"{points(found.gain)} Dice points ({points(found.low)} to {points(found.high)}, 95 % "
+        f"interval over {found.groups} test groups and {found.seeds} seeds)"
     )
     if found.word == "helps":
         said = f"{arm} helps: {figures} over {base}."
@@ -117,6 +117,16 @@ def in_words(found: Comparison, arm: str, base: str) -> str:
     if found.groups < FEW_GROUPS:
         said += f" Only {found.groups} test groups: intervals this small a sample gives are rough."
     return said.strip()
+
+
+def points(difference: float) -> str:
+    """Return a difference in Dice points, without a sign where it rounds to nothing.
+
+    >>> points(0.0126), points(-0.0004)
+    ('+1.3', '0.0')
+    """
+    shown = round(100 * difference, 1)
+    return f"{shown:+.1f}" if shown else "0.0"
 
 
 def outlook(found: Comparison) -> str:

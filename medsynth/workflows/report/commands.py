@@ -1,0 +1,50 @@
+"""The commands that make a run again, as far as it tells what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from medsynth.quality.gates.options import GateOptions
+from medsynth.workflows.report.found import Found
+from medsynth.workflows.report.settings import differences, without_paths
+
+
+def commands(found: Found, samples: int, sampler: Mapping[str, Any]) -> list[str]:
+    """Return them; DATA and RUN stand for folders.
+
+    Args:
+        found: the run.
+        samples: how many it has.
+        sampler: the settings that these were made with.
+    """
+    recipe = found.recipe.model_dump(mode="json")
+    init = without_paths((found.about or {}).get("init_from"))
+    begun = f" --init-from {init}" if init else ""
+    listed = [f"medsynth fit DATA --recipe recipe.yaml --run RUN{begun}"]
+    if samples:
+        taken = {key: value for key, value in sampler.items() if key != "checkpoint"}
+        sets = [f"sampling.{each}" for each in differences(taken, recipe["sampling"])]
+        sets += _gates((found.gates or {}).get("modes"), found.recipe.gates)
+        listed.append(_command(f"augment --n {samples}", sets))
+    for verb, told in (
+        ("evaluate", (found.evaluation or {}).get("about", {}).get("options")),
+        ("prove", (found.proof or {}).get("options")),
+    ):
+        if told is not None:
+            listed.append(_command(verb, [f"{verb}.{d}" for d in differences(told, recipe[verb])]))
+    return listed
+
+
+def _gates(modes: Mapping[str, str] | None, options: GateOptions) -> Iterator[str]:
+    """Yield what the gates were told otherwise than the recipe says."""
+    usual = options.modes()
+    for name in sorted({*usual, *modes}) if modes is not None else ():
+        mode = modes.get(name, "off") if modes is not None else ""
+        if mode != usual.get(name, "off"):
+            own = name if name in GateOptions.model_fields else f"plugin.{name}"
+            yield f"gates.{own}={mode}"
+
+
+def _command(verb: str, sets: list[str]) -> str:
+    return " ".join([f"medsynth {verb} --run RUN", *(f"--set '{each}'" for each in sets)])

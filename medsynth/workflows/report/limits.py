@@ -1,0 +1,59 @@
+"""What the numbers cannot tell, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from medsynth.workflows.report.found import Found
+from medsynth.workflows.report.words import counted
+
+
+def limits(found: Found, samples: int) -> list[str]:
+    """Return the warnings of this run, then what holds for every one."""
+    return [*_of_this_run(found, samples), *ALWAYS]
+
+
+ALWAYS = (
+    "No number proves that nobody can be recognised. Look at the pairs most alike, and let "
+    "somebody do so who knows the patients' images.",
+    "Measures see textures and outlines, not diagnoses. Whether the images are medically right "
+    "is for a physician to say.",
+    "Numbers of another feature extractor, data set or number of images are on another scale: "
+    "compare within this page.",
+)
+
+
+def _of_this_run(found: Found, samples: int) -> Iterator[str]:
+    if found.evaluation is None:
+        yield "Quality, variety and copies were not measured."
+    else:
+        about = found.evaluation["about"]
+        yield from found.evaluation["warnings"]
+        if about["samples"] != min(samples, found.recipe.evaluate.max_images):
+            yield (
+                f"The evaluation looked at {counted(about['samples'], 'sample')}; the run has "
+                f"{samples:,} now. Run medsynth evaluate again."
+            )
+        if about["held_out_split"] == "val":
+            yield (
+                "The real images of the comparison are of val, by which thresholds were chosen "
+                "too: the run has too few in test."
+            )
+        if about["held_out_groups"] < 10:
+            yield (
+                f"The real images of the comparison are of {about['held_out_groups']} groups "
+                "(patients) only: another few patients might look different."
+            )
+    if found.proof is None:
+        yield "Whether the synthetic images help a segmenter was not tried."
+    else:
+        networks = sorted({each["network"] for each in found.proof["arms"]})
+        steps = found.proof.get("options", {}).get("segmenter", {}).get("steps")
+        length = f" fitted for {steps} steps" if steps else ""
+        yield (
+            f"The proof holds for {' and '.join(networks)}{length} on these data, and for patients "
+            f"like the {found.proof['test_groups']} groups of test."
+        )
+    modes = set((found.gates or {}).get("modes", {}).values())
+    if "score" in modes:
+        yield "Gates that only measure refused no image: samples that fail them are in the set."
