@@ -15,7 +15,6 @@ from medsynth.core.seeds import derive_seed, generator
 from medsynth.data.index import DataIndex
 from medsynth.io.atomic import write_json
 from medsynth.io.runs import Run, find_run
-from medsynth.model.backbone import build_backbone
 from medsynth.quality.copies import CopyDetector, calibrated_threshold
 from medsynth.quality.features.extract import extract
 from medsynth.quality.features.extractor import FeatureOptions, open_extractor
@@ -32,6 +31,7 @@ from medsynth.workflows.evaluate_sets import (
     classes_shown,
     group_names,
     read_sets,
+    told_masks,
 )
 from medsynth.workflows.gates import RunGates
 from medsynth.workflows.hardware import choose_device, settle_threads
@@ -269,11 +269,12 @@ class Evaluation:
         fitted.network.to(self.device)
         fitted.codec.to(self.device)
         values: dict[str, Any] = {}
-        prompted = build_backbone(self.recipe.model).prompt() is not None
-        if self.options.diversity_masks and not prompted:
+        masks = told_masks(self.run, self.index, self.options.diversity_masks)
+        if masks:
             self.report(0, 0, "several samples of one mask")
             values["variety"] = variety(
-                fitted, self.recipe, self.sets.made, self.sets.held_out.images, self.options,
+                fitted, self.recipe, masks, self.sets.made.images, self.sets.held_out.images,
+                self.options,
                 derive_seed(self.recipe.seed, "evaluate", "variety"),
             )  # fmt: skip
         if self.options.attack_draws:

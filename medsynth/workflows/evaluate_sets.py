@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.errors import InputError
-from medsynth.core.types import Split
+from medsynth.core.types import Mask, Split
 from medsynth.data.records import DataIndex
 from medsynth.io.runs import Run
 from medsynth.quality.gates.gate import Groups, Pairs
@@ -17,6 +18,8 @@ from medsynth.store.samples import SampleStore
 from medsynth.workflows.gates import load_labelled
 
 LEAST = 10
+ToldMask = tuple[Mask, Mapping[str, str]]
+"""A mask, and what the CSV files say of the pair that it derives from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +86,17 @@ def made_pairs(run: Run, index: DataIndex, most: int) -> tuple[Pairs, tuple[str,
         images[k], labels[k] = sample.image, sample.mask.labels
         groups.append(frozenset(group_of[s] for s in row.lineage.sources if s in group_of))
     return Pairs(images, labels, groups), tuple(row.id for row in rows)
+
+
+def told_masks(run: Run, index: DataIndex, count: int) -> list[ToldMask]:
+    """Return the masks of a run's first samples, instances too, with what their images are told.
+
+    Masks that a user brought along have no source pair to be told as, and are left out.
+    """
+    told = {item.id: item.attributes for item in index.items}
+    store = SampleStore(run.samples)
+    derived = (row for row in store.rows() if row.status == "accepted" and row.lineage.sources)
+    return [(store.read(row).mask, told[row.lineage.sources[0]]) for row in islice(derived, count)]
 
 
 def group_names(groups: Groups) -> NDArray[np.str_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,13 @@ from numpy.typing import NDArray
 
 from medsynth.core.errors import InputError
 from medsynth.core.seeds import derive_seed, generator
-from medsynth.core.types import Mask
 from medsynth.model.hints import mask_hint
 from medsynth.model.mobilenet import load_mobilenet
 from medsynth.quality.features.mobilenet import weights_in_wheel
-from medsynth.quality.gates.gate import Pairs
 from medsynth.quality.perceptual import NAME, diversity_within
 from medsynth.sampling.sampler import synthesize
 from medsynth.workflows.evaluate_options import EvaluateOptions
+from medsynth.workflows.evaluate_sets import ToldMask
 from medsynth.workflows.model import Fitted
 from medsynth.workflows.recipe import Recipe
 
@@ -27,7 +27,8 @@ AMONG = 12
 def variety(
     fitted: Fitted,
     recipe: Recipe,
-    made: Pairs,
+    masks: Sequence[ToldMask],
+    made: NDArray[np.uint8],
     real: NDArray[np.uint8],
     options: EvaluateOptions,
     seed: int,
@@ -37,7 +38,8 @@ def variety(
     Args:
         fitted: the model, on its device.
         recipe: its sampler.
-        made: samples, whose masks are taken.
+        masks: of some samples, with what their images are told besides.
+        made: (N, H, W, C) uint8 samples.
         real: (N, H, W, C) uint8 held-out images.
         options: how many masks, and samples of each.
         seed: of the choice and the noises.
@@ -47,24 +49,23 @@ def variety(
     except InputError as error:
         return {"left_out": f"{error.what} {error.tip}"}
     rng = generator(seed, "masks")
-    chosen = rng.permutation(len(made))[: options.diversity_masks]
     device = next(fitted.network.parameters()).device
     within = []
-    for k in chosen:
-        hint = mask_hint(Mask(made.labels[k]).labels, None)
+    for k, (mask, attributes) in enumerate(masks):
+        hint = mask_hint(mask.labels, mask.instances)
         hints = np.repeat(hint[None], options.diversity_samples, 0)
-        seeds = [derive_seed(seed, int(k), each) for each in range(options.diversity_samples)]
-        told = fitted.told.conditions([{}] * len(seeds)) if not fitted.told.labels else None
+        seeds = [derive_seed(seed, k, each) for each in range(options.diversity_samples)]
+        told = fitted.told.conditions([attributes] * len(seeds))
         images = synthesize(
             fitted.network, fitted.codec, hints, seeds, recipe.sampling, told, device
         )
         within.append(diversity_within(network, images))
-    some = [each[rng.permutation(len(each))[:AMONG]] for each in (made.images, real)]
+    some = [each[rng.permutation(len(each))[:AMONG]] for each in (made, real)]
     return {
         "measure": NAME,
         "within_a_mask": round(float(np.mean(within)), 4),
         "across_masks": round(diversity_within(network, some[0]), 4),
         "across_real": round(diversity_within(network, some[1]), 4),
-        "masks": len(chosen),
+        "masks": len(masks),
         "samples_each": options.diversity_samples,
     }
