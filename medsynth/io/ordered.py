@@ -27,13 +27,15 @@ def ordered_map(function: Callable[[A], B], items: Iterable[A], workers: int) ->
         yield from map(function, items)
         return
     waiting: deque[Future[B]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for item in items:
-                waiting.append(pool.submit(function, item))
-                if len(waiting) > workers * WAITING_A_WORKER:
-                    yield waiting.popleft().result()
-            while waiting:
+    pool = ThreadPoolExecutor(workers)
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > workers * WAITING_A_WORKER:
                 yield waiting.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        # Without waiting: a generator that was left behind may be collected in a thread of this
+        # very pool, which cannot wait for itself.
+        pool.shutdown(wait=False, cancel_futures=True)
