@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from medsynth.exporters.exporter import ExportResult
-    from medsynth.workflows.augment import AugmentResult
+    from medsynth.workflows.augment.augment import AugmentResult
     from medsynth.workflows.doctor import Report as DoctorReport
-    from medsynth.workflows.evaluate import EvaluateResult
-    from medsynth.workflows.fit import FitResult
-    from medsynth.workflows.merge import MergeResult
-    from medsynth.workflows.perturb import PerturbResult
-    from medsynth.workflows.prove_report import ProveResult
+    from medsynth.workflows.evaluate.evaluate import EvaluateResult
+    from medsynth.workflows.fit.fit import FitResult
+    from medsynth.workflows.masks.perturb import PerturbResult
+    from medsynth.workflows.prove.conclusion import ProveResult
+    from medsynth.workflows.shards.merge import MergeResult
 
 AnyPath = str | PathLike[str]
 Report = Callable[[int, int, str], None]
@@ -89,8 +89,8 @@ def fit(
     ...     fit(Path(folder, "data"), run=Path(folder, "run"), options=TINY).steps
     {'base': 2, 'siamese': 2}
     """
-    from medsynth.workflows.fit import FitConfig
-    from medsynth.workflows.fit import fit as run_fit
+    from medsynth.workflows.fit.fit import FitConfig
+    from medsynth.workflows.fit.fit import fit as run_fit
 
     config = FitConfig(
         as_path(data),
@@ -132,8 +132,8 @@ def augment(
     ...     augment(3, run=run).accepted
     3
     """
-    from medsynth.workflows.augment import AugmentConfig
-    from medsynth.workflows.augment import augment as run_augment
+    from medsynth.workflows.augment.augment import AugmentConfig
+    from medsynth.workflows.augment.augment import augment as run_augment
 
     sets, given = as_sets(options), as_path(masks)
     config = AugmentConfig(n, as_path(run), seed, sets, device, given, shard, engine, ray_address)
@@ -152,7 +152,7 @@ def merge(*shards: AnyPath, run: AnyPath | None = None, report: Report = silent)
     ...     merge(run=run).accepted
     3
     """
-    from medsynth.workflows.merge import merge as merge_run
+    from medsynth.workflows.shards.merge import merge as merge_run
 
     return merge_run(as_path(run), [Path(shard) for shard in shards], report)
 
@@ -176,8 +176,8 @@ def perturb(
     ...     perturb(Path(folder, "data"), 3, Path(folder, "new"), options={"data.size": 32}).masks
     3
     """
-    from medsynth.workflows.perturb import PerturbConfig
-    from medsynth.workflows.perturb import perturb as perturb_masks
+    from medsynth.workflows.masks.perturb import PerturbConfig
+    from medsynth.workflows.masks.perturb import perturb as perturb_masks
 
     config = PerturbConfig(Path(data), n, Path(out), seed, recipe, as_sets(options))
     return perturb_masks(config, report)
@@ -203,7 +203,7 @@ def export(
     ...     export("folder", run=run).counts["train"]["synthetic"]
     3
     """
-    from medsynth.workflows.export import ExportConfig, export_run
+    from medsynth.workflows.export.export import ExportConfig, export_run
 
     config = ExportConfig(format, as_path(run), as_path(out), overwrite, as_sets(options))
     return export_run(config, report)
@@ -220,8 +220,8 @@ def evaluate(
 
     `options` are those of the recipe's section `evaluate`, e.g. {"evaluate.features": "clip"}.
     """
-    from medsynth.workflows.evaluate import EvaluateConfig
-    from medsynth.workflows.evaluate import evaluate as run_evaluate
+    from medsynth.workflows.evaluate.evaluate import EvaluateConfig
+    from medsynth.workflows.evaluate.evaluate import evaluate as run_evaluate
 
     return run_evaluate(EvaluateConfig(as_path(run), as_sets(options), device), report)
 
@@ -238,8 +238,8 @@ def prove(
 
     `options` are those of the recipe's section `prove`, for example {"prove.seeds": 3}.
     """
-    from medsynth.workflows.prove import ProveConfig
-    from medsynth.workflows.prove import prove as run_prove
+    from medsynth.workflows.prove.prove import ProveConfig
+    from medsynth.workflows.prove.prove import prove as run_prove
 
     return run_prove(ProveConfig(as_path(run), as_sets(options), max_minutes, device), report)
 

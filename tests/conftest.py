@@ -178,7 +178,7 @@ class FittedRun(NamedTuple):
 
 def fit_once(folder: Path, recipe: Path, sets: tuple[str, ...] = (), **drawn: Any) -> FittedRun:
     """Draw data, fit on it."""
-    from medsynth.workflows.fit import FitConfig, fit
+    from medsynth.workflows.fit.fit import FitConfig, fit
 
     data = draw_blobs(folder / "data", **drawn)
     with contextlib.chdir(folder):
@@ -196,7 +196,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory, recipe: Path) -> FittedRun:
 @pytest.fixture(scope="session")
 def augmented(tmp_path_factory: pytest.TempPathFactory, fitted: FittedRun) -> FittedRun:
     """Return a finished fit with six samples; not to be changed."""
-    from medsynth.workflows.augment import AugmentConfig, augment
+    from medsynth.workflows.augment.augment import AugmentConfig, augment
 
     folder = tmp_path_factory.mktemp("augmented")
     shutil.copytree(fitted.run, folder / "run")

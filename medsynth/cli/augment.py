@@ -10,7 +10,7 @@ import typer
 from medsynth.cli.console import out, print_json, progress
 
 if TYPE_CHECKING:
-    from medsynth.workflows.augment import AugmentResult
+    from medsynth.workflows.augment.augment import AugmentResult
 
 
 def register(app: typer.Typer) -> None:
@@ -52,8 +52,8 @@ def augment(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Parse, augment, show."""
-    from medsynth.workflows.augment import AugmentConfig
-    from medsynth.workflows.augment import augment as augment_run
+    from medsynth.workflows.augment.augment import AugmentConfig
+    from medsynth.workflows.augment.augment import augment as augment_run
 
     with progress("augment") as report:
         config = AugmentConfig(

@@ -32,8 +32,8 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Parse, evaluate, show."""
-    from medsynth.workflows.evaluate import EvaluateConfig
-    from medsynth.workflows.evaluate import evaluate as evaluate_run
+    from medsynth.workflows.evaluate.evaluate import EvaluateConfig
+    from medsynth.workflows.evaluate.evaluate import evaluate as evaluate_run
 
     with progress("evaluate") as report:
         result = evaluate_run(EvaluateConfig(run, tuple(sets or ()), device), report)

@@ -46,7 +46,7 @@ def export(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Parse, export, show."""
-    from medsynth.workflows.export import ExportConfig, export_run
+    from medsynth.workflows.export.export import ExportConfig, export_run
 
     config = ExportConfig(format_name, run, to, overwrite, tuple(sets or ()))
     with progress("export") as report:

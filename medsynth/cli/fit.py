@@ -10,8 +10,8 @@ import typer
 from medsynth.cli.console import err, out, print_json, progress
 
 if TYPE_CHECKING:
-    from medsynth.workflows.estimate import Estimate
-    from medsynth.workflows.fit_config import FitResult
+    from medsynth.workflows.fit.config import FitResult
+    from medsynth.workflows.fit.estimate import Estimate
 
 
 def register(app: typer.Typer) -> None:
@@ -54,9 +54,9 @@ def fit(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Parse, fit, show."""
-    from medsynth.workflows.estimate import estimate
-    from medsynth.workflows.fit import fit as fit_run
-    from medsynth.workflows.fit_config import FitConfig
+    from medsynth.workflows.fit.config import FitConfig
+    from medsynth.workflows.fit.estimate import estimate
+    from medsynth.workflows.fit.fit import fit as fit_run
 
     config = FitConfig(
         data, recipe, run, tuple(sets or ()), steps, max_minutes, resume, init_from, device

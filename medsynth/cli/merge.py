@@ -27,7 +27,7 @@ def merge(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Parse, merge, show."""
-    from medsynth.workflows.merge import merge as merge_run
+    from medsynth.workflows.shards.merge import merge as merge_run
 
     with progress("merge") as report:
         result = merge_run(run, shards or (), report)

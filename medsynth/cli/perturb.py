@@ -10,7 +10,7 @@ import typer
 from medsynth.cli.console import out, print_json, progress
 
 if TYPE_CHECKING:
-    from medsynth.workflows.perturb import PerturbResult
+    from medsynth.workflows.masks.perturb import PerturbResult
 
 
 def register(app: typer.Typer) -> None:
@@ -36,8 +36,8 @@ def perturb(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Parse, perturb, show."""
-    from medsynth.workflows.perturb import PerturbConfig
-    from medsynth.workflows.perturb import perturb as perturb_masks
+    from medsynth.workflows.masks.perturb import PerturbConfig
+    from medsynth.workflows.masks.perturb import perturb as perturb_masks
 
     config = PerturbConfig(data, n, to, seed, recipe, tuple(sets or ()))
     with progress("perturb") as report:

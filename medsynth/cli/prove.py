@@ -11,7 +11,7 @@ from rich.table import Table
 from medsynth.cli.console import out, print_json, progress
 
 if TYPE_CHECKING:
-    from medsynth.workflows.prove_report import ProveResult
+    from medsynth.workflows.prove.conclusion import ProveResult
 
 
 def register(app: typer.Typer) -> None:
@@ -42,8 +42,8 @@ def prove(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Parse, prove, show."""
-    from medsynth.workflows.prove import ProveConfig
-    from medsynth.workflows.prove import prove as prove_run
+    from medsynth.workflows.prove.prove import ProveConfig
+    from medsynth.workflows.prove.prove import prove as prove_run
 
     with progress("prove") as report:
         result = prove_run(ProveConfig(run, tuple(sets or ()), max_minutes, device), report)

@@ -28,8 +28,8 @@ from medsynth.model.stable_diffusion.base import Base
 from medsynth.training.checkpoints import Checkpoints, CheckpointState
 from medsynth.training.pairs import PairArrays
 from medsynth.training.phase import own_tensors
-from medsynth.workflows.fit_opening import Prepared, Report
-from medsynth.workflows.fit_writing import write_run
+from medsynth.workflows.fit.opening import Prepared, Report
+from medsynth.workflows.fit.writing import write_run
 from medsynth.workflows.model import check_geometry, new_network
 from medsynth.workflows.recipe import Recipe, load_recipe
 from medsynth.workflows.told import encode_told

@@ -20,7 +20,7 @@ from medsynth.data.raster import UnreadableError
 from medsynth.data.reading import decode
 from medsynth.data.source import source
 from medsynth.model.codecs.taef2 import HUB_ID as TAEF2
-from medsynth.workflows.fit_config import FitConfig
+from medsynth.workflows.fit.config import FitConfig
 from medsynth.workflows.hardware import choose_device
 from medsynth.workflows.recipe import AUTO, DEFAULT
 

@@ -32,9 +32,9 @@ from medsynth.quality.noise import noise_sigma
 from medsynth.quality.overlap import pooled_dice
 from medsynth.quality.stain import StainRule
 from medsynth.store.samples import SampleStore
-from medsynth.workflows.augment import AugmentConfig, augment
-from medsynth.workflows.export import ExportConfig, export_run
-from medsynth.workflows.fit import FitConfig, fit
+from medsynth.workflows.augment.augment import AugmentConfig, augment
+from medsynth.workflows.export.export import ExportConfig, export_run
+from medsynth.workflows.fit.fit import FitConfig, fit
 
 RECIPE = "compact-quick"
 TILE = 64

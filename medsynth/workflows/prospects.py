@@ -14,8 +14,8 @@ from medsynth.data.records import DataIndex
 from medsynth.model.backbone import build_backbone
 from medsynth.model.codecs.patches import PrincipalPatches
 from medsynth.model.pixels import to_tensor
-from medsynth.workflows.estimate import estimate_on
-from medsynth.workflows.fit_config import FitConfig
+from medsynth.workflows.fit.config import FitConfig
+from medsynth.workflows.fit.estimate import estimate_on
 from medsynth.workflows.recipe import Recipe
 
 LEAST_PSNR_DB = 27.0

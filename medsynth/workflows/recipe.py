@@ -27,8 +27,8 @@ from medsynth.model.siamese_options import SiameseOptions
 from medsynth.quality.gates.options import GateOptions
 from medsynth.sampling.options import SamplingOptions
 from medsynth.training.options import PhaseOptions, TrainingOptions
-from medsynth.workflows.evaluate_options import EvaluateOptions
-from medsynth.workflows.prove_options import ProveOptions
+from medsynth.workflows.evaluate.options import EvaluateOptions
+from medsynth.workflows.prove.options import ProveOptions
 
 DEFAULT = "compact"
 AUTO = "auto"

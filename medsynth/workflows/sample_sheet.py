@@ -27,7 +27,7 @@ from medsynth.io.runs import find_run
 from medsynth.store.manifest import ManifestRow
 from medsynth.store.samples import SampleStore
 from medsynth.store.verdicts import worst_verdict
-from medsynth.workflows.mask_sheet import captioned, side_by_side
+from medsynth.workflows.masks.sheet import captioned, side_by_side
 
 COLUMNS, ROWS = 6, 10
 LIST = "worst_first.txt"

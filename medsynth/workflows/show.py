@@ -83,7 +83,7 @@ def show(path: Path | None) -> RunSummary:
 
 def unmerged(run: Run, store: SampleStore) -> tuple[str, str]:
     """Return how far a run's shards are, and the command to run next; empty without any."""
-    from medsynth.workflows.shard_opening import open_set, shard_folders
+    from medsynth.workflows.shards.opening import open_set, shard_folders
 
     folders = shard_folders(run)
     if not folders:

@@ -27,8 +27,8 @@ import torch
 
 import medsynth.training.generator as generator_module
 import medsynth.training.measure as measure_module
-import medsynth.workflows.estimate as estimate_module
-import medsynth.workflows.fit as fit_module
+import medsynth.workflows.fit.estimate as estimate_module
+import medsynth.workflows.fit.fit as fit_module
 from medsynth.data.load import load_sample
 from medsynth.data.records import DataIndex
 from medsynth.io.runs import Run

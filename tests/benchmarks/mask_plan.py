@@ -36,7 +36,7 @@ from medsynth.masks.options import MaskOptions
 from medsynth.masks.plan import Planner
 from medsynth.masks.planned_masks import PlannedMasks
 from medsynth.masks.signature import Signature
-from medsynth.workflows.mask_diversity import features, plain_policy
+from medsynth.workflows.masks.diversity import features, plain_policy
 from medsynth.workflows.source_masks import SourceMasks
 
 

@@ -40,11 +40,11 @@ from medsynth.quality.overlap import mean_dice
 from medsynth.quality.perceptual import diversity_within
 from medsynth.sampling.sampler import synthesize
 from medsynth.store.samples import SampleStore
+from medsynth.workflows.augment.planned_work import PlannedWork
+from medsynth.workflows.augment.synthesis import Synthesis
 from medsynth.workflows.gates import RunGates, load_labelled
 from medsynth.workflows.model import load_fitted
-from medsynth.workflows.planned_work import PlannedWork
 from medsynth.workflows.recipe import read_run_recipe
-from medsynth.workflows.synthesis import Synthesis
 
 
 class Bench:

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from medsynth.training.checkpoints import Checkpoints
-from medsynth.workflows.fit import FitConfig, fit
+from medsynth.workflows.fit.fit import FitConfig, fit
 
 STEPS = 70
 SETS = ("base.steps=10", f"siamese.steps={STEPS}", "training.log_every=1", "training.grid_every=0")

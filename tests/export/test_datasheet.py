@@ -13,7 +13,7 @@ from medsynth.exporters.options import ExportOptions
 from medsynth.store.items import GivenUp
 from medsynth.store.lineage import Lineage
 from medsynth.store.samples import SampleStore
-from medsynth.workflows.export import ExportConfig, export_run
+from medsynth.workflows.export.export import ExportConfig, export_run
 
 from .runs import augment, make_run
 from .sets import make_set, quiet

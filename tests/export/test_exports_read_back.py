@@ -11,7 +11,7 @@ from medsynth.data.load import load_original
 from medsynth.data.options import DataOptions
 from medsynth.io.runs import Run
 from medsynth.testing import check_reader
-from medsynth.workflows.export import run_export_set
+from medsynth.workflows.export.export import run_export_set
 from medsynth.workflows.recipe import read_run_recipe
 
 

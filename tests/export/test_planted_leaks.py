@@ -8,7 +8,7 @@ from medsynth.core.errors import InputError
 from medsynth.core.types import SPLITS
 from medsynth.data.index import DataIndex
 from medsynth.data.trained_on import Trained, own_pairs, read_trained_on, write_trained_on
-from medsynth.workflows.export import ExportConfig, export_run
+from medsynth.workflows.export.export import ExportConfig, export_run
 
 from .runs import augment, make_run
 from .sets import quiet

@@ -16,7 +16,7 @@ from medsynth.data.load import load_original, load_sample
 from medsynth.exporters.exporter import EXPORTERS
 from medsynth.store.lineage import Lineage
 from medsynth.store.samples import NewSample, SampleStore
-from medsynth.workflows.export import ExportConfig, export_run
+from medsynth.workflows.export.export import ExportConfig, export_run
 
 from .readers import READERS
 from .runs import SIZE, augment, make_run

@@ -22,8 +22,8 @@ from medsynth.masks.fingerprint import mask_sha256
 from medsynth.masks.plan_entry import PlanEntry
 from medsynth.store.journal import Journal
 from medsynth.store.samples import SampleStore
-from medsynth.workflows.augment import AugmentConfig, augment
-from medsynth.workflows.fit import FitConfig, fit
+from medsynth.workflows.augment.augment import AugmentConfig, augment
+from medsynth.workflows.fit.fit import FitConfig, fit
 
 N = 9
 

@@ -11,7 +11,7 @@ from medsynth.io.images import read_png
 from medsynth.quality.gates.gate import Verdict
 from medsynth.quality.gates.trivial import Trivial
 from medsynth.store.samples import SampleStore
-from medsynth.workflows.augment import AugmentConfig, augment
+from medsynth.workflows.augment.augment import AugmentConfig, augment
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +119,7 @@ def test_wrong_masks_leave_nothing_behind(own_run, masks) -> None:
 
 
 def test_a_model_of_image_labels_draws_them(tmp_path, recipe, blobs, masks) -> None:
-    from medsynth.workflows.fit import FitConfig, fit
+    from medsynth.workflows.fit.fit import FitConfig, fit
 
     data = blobs(n=8)
     lines = "".join(f"p{k:02d},{'ab'[k % 2]}\n" for k in range(8))

@@ -3,7 +3,7 @@
 import pytest
 
 from medsynth.workflows.choice import GIB, Machine, best_size, choose, chosen, shorter_side_px
-from medsynth.workflows.fit_config import FitConfig
+from medsynth.workflows.fit.config import FitConfig
 from medsynth.workflows.recipe import load_recipe
 
 CPU = Machine("cpu")

@@ -18,10 +18,10 @@ from medsynth.io.yaml import dump_yaml, read_yaml
 from medsynth.store.samples import SampleStore
 from medsynth.training.checkpoints import Checkpoints
 from medsynth.training.log import read_log
-from medsynth.workflows.augment import AugmentConfig, augment
-from medsynth.workflows.estimate import estimate
-from medsynth.workflows.fit import FitConfig
-from medsynth.workflows.fit import fit as run_fit
+from medsynth.workflows.augment.augment import AugmentConfig, augment
+from medsynth.workflows.fit.estimate import estimate
+from medsynth.workflows.fit.fit import FitConfig
+from medsynth.workflows.fit.fit import fit as run_fit
 from medsynth.workflows.recipe import run_fit_sha256
 
 
@@ -436,7 +436,7 @@ def test_weights_that_saw_what_is_now_test_are_told_of_and_their_exports_refused
 ):
     """Split otherwise than the run that it begins with: said at the fit, refused at the export."""
     from medsynth.data.trained_on import read_trained_on
-    from medsynth.workflows.export import ExportConfig, export_run
+    from medsynth.workflows.export.export import ExportConfig, export_run
 
     first = DataIndex.load(fitted.run)
     data = Path(shutil.copytree(fitted.data, tmp_path / "again"))

@@ -13,12 +13,12 @@ from PIL import Image
 from medsynth.core.errors import InputError, InterruptedRunError, UsageError
 from medsynth.exporters.choose import ChoiceOptions
 from medsynth.training.copy_paste import paste_objects
-from medsynth.workflows.arms import arms_of
-from medsynth.workflows.augment import AugmentConfig, augment
-from medsynth.workflows.fit import FitConfig, fit
-from medsynth.workflows.prove import ProveConfig, prove
-from medsynth.workflows.prove_budget import plan_within
-from medsynth.workflows.prove_options import ProveOptions
+from medsynth.workflows.augment.augment import AugmentConfig, augment
+from medsynth.workflows.fit.fit import FitConfig, fit
+from medsynth.workflows.prove.arms import arms_of
+from medsynth.workflows.prove.budget import plan_within
+from medsynth.workflows.prove.options import ProveOptions
+from medsynth.workflows.prove.prove import ProveConfig, prove
 
 QUICK = (
     "prove.ratios=[0.5]",

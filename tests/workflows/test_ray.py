@@ -13,7 +13,7 @@ import pytest
 
 from medsynth.core.errors import InputError, UsageError
 from medsynth.store.samples import SampleStore
-from medsynth.workflows.augment import AugmentConfig, augment
+from medsynth.workflows.augment.augment import AugmentConfig, augment
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'medsynth[ray]'")
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -149,7 +149,7 @@ def test_no_cluster_there(own_run):
 
 def test_nodes_that_cannot_work(tmp_path):
     """Said by the worker itself, whose errors come back as they are."""
-    from medsynth.workflows.ray_engine import Order, Worker
+    from medsynth.workflows.augment.ray_engine import Order, Worker
 
     order = Order(tmp_path / "elsewhere", (), 0, "cpu", 1)
     with pytest.raises(InputError, match="elsewhere is not there on node") as caught:

@@ -11,7 +11,7 @@ from medsynth.data.index import DataIndex
 from medsynth.io.runs import Run
 from medsynth.model.segmenter_options import SegmenterOptions
 from medsynth.store.samples import SampleStore
-from medsynth.workflows.augment import AugmentConfig, augment
+from medsynth.workflows.augment.augment import AugmentConfig, augment
 from medsynth.workflows.cross_fit import CrossFitted
 from medsynth.workflows.gates import load_labelled
 

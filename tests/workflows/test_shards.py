@@ -12,8 +12,8 @@ import pytest
 from medsynth.core.errors import InputError, InterruptedRunError, UsageError
 from medsynth.io.runs import Run
 from medsynth.store.samples import SampleStore
-from medsynth.workflows.augment import AugmentConfig, augment
-from medsynth.workflows.merge import merge
+from medsynth.workflows.augment.augment import AugmentConfig, augment
+from medsynth.workflows.shards.merge import merge
 
 N = 21  # six blocks of four, and two more for the reserve
 STRICT = (
@@ -227,7 +227,7 @@ def test_shards_that_do_not_belong_together(sharded, tmp_path):
 
 
 def test_shards_of_another_run(sharded, tmp_path, recipe, blobs):
-    from medsynth.workflows.fit import FitConfig, fit
+    from medsynth.workflows.fit.fit import FitConfig, fit
 
     (folder,) = [f for f in (sharded / "shards").iterdir() if f.name == "0-of-3"]
     other = fit(FitConfig(blobs("more", n=9), str(recipe), tmp_path / "other"), quiet).run

@@ -9,12 +9,12 @@ from medsynth.data.index import DataIndex
 from medsynth.io.runs import Run
 from medsynth.quality.gates.gate import Verdict
 from medsynth.store.items import GivenUp, NewSample
-from medsynth.workflows import synthesis as module
+from medsynth.workflows.augment import synthesis as module
+from medsynth.workflows.augment.planned_work import PlannedWork
+from medsynth.workflows.augment.synthesis import Synthesis, image_seed
 from medsynth.workflows.gates import Judgement
 from medsynth.workflows.model import load_fitted
-from medsynth.workflows.planned_work import PlannedWork
 from medsynth.workflows.recipe import read_run_recipe
-from medsynth.workflows.synthesis import Synthesis, image_seed
 
 FAILED = Judgement({"trivial": Verdict(0.0, 1.0, None)}, ("trivial",))
 PASSED = Judgement({"trivial": Verdict(2.0, 1.0, None)}, ())

@@ -12,8 +12,8 @@ from medsynth.core.types import Mask, Sample
 from medsynth.data.user_masks import UserMask
 from medsynth.store.lineage import Lineage
 from medsynth.store.samples import GivenUp, NewSample, SampleStore
+from medsynth.workflows.augment.user_work import UserWork
 from medsynth.workflows.recipe import Recipe
-from medsynth.workflows.user_work import UserWork
 
 BATCH = 4
 RECIPE = Recipe.model_validate({"sampling": {"batch": BATCH}})

@@ -13,7 +13,7 @@ from medsynth.core.types import Sample
 from medsynth.data.load import load_sample
 from medsynth.store.manifest import ManifestRow
 from medsynth.store.samples import SampleStore
-from medsynth.workflows.mask_sheet import painted
+from medsynth.workflows.masks.sheet import painted
 from medsynth.workflows.report.found import Found
 
 IN_GRID = 18

@@ -17,10 +17,10 @@ from medsynth.core.seeds import derive_seed
 from medsynth.io.images import read_png
 from medsynth.model.controlnet import HintControlNet
 from medsynth.training.checkpoints import Checkpoints
-from medsynth.workflows.augment import AugmentConfig, augment
+from medsynth.workflows.augment.augment import AugmentConfig, augment
 from medsynth.workflows.checkpoint_import import ImportConfig, import_checkpoint
 from medsynth.workflows.convert import ConvertConfig, convert
-from medsynth.workflows.fit import FitConfig, fit
+from medsynth.workflows.fit.fit import FitConfig, fit
 
 from .layouts import quiet
 

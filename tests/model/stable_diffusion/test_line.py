@@ -13,9 +13,9 @@ from medsynth.core.errors import InputError, UsageError
 from medsynth.io.images import read_png
 from medsynth.store.samples import SampleStore
 from medsynth.training.checkpoints import Checkpoints
-from medsynth.workflows.augment import AugmentConfig, augment
-from medsynth.workflows.export import ExportConfig, export_run
-from medsynth.workflows.fit import FitConfig, fit
+from medsynth.workflows.augment.augment import AugmentConfig, augment
+from medsynth.workflows.export.export import ExportConfig, export_run
+from medsynth.workflows.fit.fit import FitConfig, fit
 
 from .layouts import quiet
 

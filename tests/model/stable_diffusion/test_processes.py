@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from medsynth.workflows.fit import FitConfig, fit
+from medsynth.workflows.fit.fit import FitConfig, fit
 
 from .layouts import quiet
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from medsynth.model.mobilenet import MobileNetV2
-from medsynth.workflows.augment import AugmentConfig, augment
-from medsynth.workflows.evaluate import EvaluateConfig, evaluate
-from medsynth.workflows.fit import FitConfig, fit
-from medsynth.workflows.prove import ProveConfig, prove
+from medsynth.workflows.augment.augment import AugmentConfig, augment
+from medsynth.workflows.evaluate.evaluate import EvaluateConfig, evaluate
+from medsynth.workflows.fit.fit import FitConfig, fit
+from medsynth.workflows.prove.prove import ProveConfig, prove
 
 CLASSES = {"0": "background", "1": "<script>alert(1)</script>", "2": "rim & core"}
 FIT = (

@@ -1,0 +1,1 @@
+"""evaluate: what is measured of a run's samples, and against what."""

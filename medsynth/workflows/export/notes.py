@@ -1,0 +1,52 @@
+"""What a user must know of how an export was put together, in sentences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from medsynth.data.records import DataIndex
+from medsynth.exporters.choose import ChoiceOptions
+from medsynth.exporters.export_set import Row
+from medsynth.io.runs import Run
+from medsynth.workflows.export.about_run import about_run
+
+
+def set_notes(index: DataIndex, rows: tuple[Row, ...], options: ChoiceOptions) -> tuple[str, ...]:
+    """Return what must be known of real and synthetic pairs side by side."""
+    notes = []
+    synthetic = [row for row in rows if row.origin == "synthetic"]
+    brought = sum(not row.sources for row in synthetic)
+    if options.synthetic_only:
+        notes.append("Synthetic pairs only: there is no val and no test in this export.")
+    if options.geometry == "original" and len(synthetic) not in {0, len(rows)}:
+        height, width = index.size_hw
+        notes.append(
+            f"Real pairs have the size of their files, synthetic ones {height}x{width}: "
+            "size and sharpness tell the two apart."
+        )
+    if brought:
+        notes.append(
+            f"{brought} synthetic pairs have masks from outside the data; nobody checked that "
+            "these are not masks of val or test."
+        )
+    return tuple(notes)
+
+
+def unknown_origin(run: Run, recorded: bool) -> list[str]:
+    """Say where nobody knows what the weights have learned from.
+
+    Args:
+        run: its run.json says what the weights began as.
+        recorded: whether the run says what they have learned from.
+    """
+    about = about_run(run)
+    if about.get("imported"):
+        origin = "imported"
+    elif about.get("init_from") and not recorded:
+        origin = f"begun with those of {Path(str(about['init_from'])).name}"
+    else:
+        return []
+    return [
+        f"The weights were {origin}; what they learned from is not recorded, so nobody checked "
+        "that images of val or test are not among it."
+    ]

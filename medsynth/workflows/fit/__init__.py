@@ -1,0 +1,1 @@
+"""fit: from a folder of pairs to a fitted run."""

@@ -1,0 +1,1 @@
+"""perturb: new masks alone, on disk, with a contact sheet."""

@@ -1,0 +1,1 @@
+"""prove: segmenters with and without synthetic data, compared on held-out pairs."""

@@ -1,0 +1,80 @@
+"""The arms of a proof: which pairs a segmenter is fitted on, and how they are varied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from medsynth.core.seeds import generator
+from medsynth.exporters.choose import ChoiceOptions
+from medsynth.exporters.export_set import ExportSet
+from medsynth.model.segmenter_options import SegmenterOptions
+from medsynth.quality.gates.gate import Pairs
+from medsynth.training.copy_paste import paste_objects
+from medsynth.training.segmenter import Draw, batches_of
+from medsynth.workflows.prove.options import ProveOptions
+
+BASE = "classic"
+"""What every arm is compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way to fit a segmenter.
+
+    name: as in the report.
+    ratio: synthetic pairs for each real one of train; None: all of them, and no real one.
+    augmentation: of the batches.
+    copy_paste: paste objects between the images of a batch.
+    """
+
+    name: str
+    ratio: float | None
+    augmentation: Literal["none", "classic"] = "classic"
+    copy_paste: bool = False
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether any synthetic pair is in it."""
+        return self.ratio != 0
+
+    def choice(self, options: ChoiceOptions) -> ChoiceOptions:
+        """Return what an export of this arm's pairs chooses."""
+        if self.ratio is None:
+            return options.model_copy(update={"synthetic_only": True, "ratio": None})
+        return options.model_copy(update={"synthetic_only": False, "ratio": self.ratio})
+
+    def segmenter(self, options: SegmenterOptions) -> SegmenterOptions:
+        """Return the segmenter's options, with this arm's augmentation."""
+        return options.model_copy(update={"augmentation": self.augmentation})
+
+    def draw(self, pairs: Pairs, options: SegmenterOptions, seed: int) -> Draw:
+        """Return the batches of a fit."""
+        draw = batches_of(pairs.images, pairs.labels, options.batch, seed)
+        if not self.copy_paste:
+            return draw
+        return lambda step: paste_objects(*draw(step), generator(seed, "copy-paste", step))
+
+
+def arms_of(options: ProveOptions) -> list[Arm]:
+    """Return the arms that the options ask for, the one to compare with first."""
+    arms = [Arm(BASE, 0.0), Arm("real alone", 0.0, "none")]
+    if options.copy_paste:
+        arms.append(Arm("copy-paste", 0.0, copy_paste=True))
+    arms += [Arm(f"synthetic x{ratio:g}", ratio) for ratio in options.ratios]
+    if options.synthetic_only:
+        arms.append(Arm("synthetic only", None))
+    return arms
+
+
+def pairs_of(export_set: ExportSet) -> Pairs:
+    """Read what an export would hold of train into memory."""
+    train = replace(export_set, rows=tuple(r for r in export_set.rows if r.split == "train"))
+    samples = list(train.samples())
+    return Pairs(
+        np.stack([sample.image for sample in samples]),
+        np.stack([sample.mask.labels for sample in samples]),
+        [frozenset([sample.group]) for sample in samples],
+    )

@@ -1,0 +1,74 @@
+"""How many seeds and steps a proof can afford, planned before it begins."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from medsynth.core.errors import UsageError
+from medsynth.io.atomic import write_json
+from medsynth.workflows.prove.options import ProveOptions
+
+NAME = "budget.json"
+LEAST_SEEDS = 3
+LEAST_STEPS = 100
+OVERHEAD = 1.15
+"""Looking at val and test takes about so much on top of the steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What was planned.
+
+    seeds: of each arm. steps: of each segmenter. minutes: what it should take, 0 where no limit
+    was given.
+    """
+
+    seeds: int
+    steps: int
+    minutes: float
+
+    @staticmethod
+    def read(folder: Path) -> Budget | None:
+        """Return what was planned in a folder, or None where nothing was."""
+        try:
+            return Budget(**json.loads((folder / NAME).read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write(self, folder: Path) -> None:
+        """Fix the plan."""
+        write_json(folder / NAME, asdict(self))
+
+
+def plan_within(
+    max_minutes: float | None, options: ProveOptions, arms: int, step_s: float
+) -> Budget:
+    """Return seeds and steps that fit: first fewer seeds, then fewer steps.
+
+    Args:
+        max_minutes: None for no limit.
+        options: what is wanted.
+        arms: how many.
+        step_s: seconds of a step.
+
+    Raises:
+        UsageError: not even the least fits.
+    """
+    seeds, steps = options.seeds, options.segmenter.steps
+    if max_minutes is None:
+        return Budget(seeds, steps, 0.0)
+    each = arms * len(options.networks) * step_s * OVERHEAD / 60
+    while seeds > min(LEAST_SEEDS, options.seeds) and seeds * steps * each > max_minutes:
+        seeds -= 1
+    if seeds * steps * each > max_minutes:
+        steps = int(max_minutes / (seeds * each))
+    if steps < min(LEAST_STEPS, options.segmenter.steps):
+        least = seeds * min(LEAST_STEPS, options.segmenter.steps) * each
+        raise UsageError(
+            f"--max-minutes {max_minutes:g} is too little for {arms} arms and {seeds} seeds; they "
+            f"take {least:.0f} minutes at least.",
+            "Allow more, or compare fewer: --set prove.ratios=[1] --set prove.copy_paste=false",
+        )
+    return Budget(seeds, steps, round(seeds * steps * each, 1))

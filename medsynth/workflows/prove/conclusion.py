@@ -1,0 +1,183 @@
+"""What a proof has found: a table of arms, and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medsynth.quality.proof.agreement import Agreement, mean_of_known
+from medsynth.quality.proof.verdict import Comparison, compare, in_words
+from medsynth.workflows.prove.arms import BASE, Arm
+from medsynth.workflows.prove.units import Unit, UnitStore, read_scores
+
+
+@dataclass(frozen=True, slots=True)
+class ArmResult:
+    """One arm with one network, over its seeds.
+
+    pairs: it was fitted on. val_dice: by which settings are chosen. dice, iou, hd95_px: on test,
+    the mean over images. seed_dice: of each seed. class_dice, group_dice: by name.
+    against: the comparison with the arm `classic`; None for that arm itself.
+    curves: of each seed, the steps at which val was looked at, and its Dice there.
+    """
+
+    arm: str
+    network: str
+    pairs: int
+    val_dice: float
+    dice: float
+    iou: float
+    hd95_px: float
+    seed_dice: tuple[float, ...]
+    class_dice: dict[str, float]
+    group_dice: dict[str, float]
+    against: Comparison | None
+    curves: tuple[tuple[tuple[int, float], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProveResult:
+    """What was found.
+
+    recommended: network -> the synthetic arm that val prefers; None where there was none.
+    sentences: the verdict, the recommended arms' first.
+    """
+
+    arms: tuple[ArmResult, ...]
+    recommended: dict[str, str]
+    sentences: tuple[str, ...]
+    test_images: int
+    test_groups: int
+    folder: Path = Path()
+    report: Path = Path()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values; no paths."""
+        values = asdict(self)
+        del values["folder"], values["report"]
+        return values
+
+
+def conclude(
+    arms: Sequence[Arm],
+    units: Sequence[Unit],
+    store: UnitStore,
+    groups: Sequence[str],
+    classes: Sequence[str],
+    seed: int,
+) -> ProveResult:
+    """Compare the arms, from what their units wrote.
+
+    Args:
+        arms: the first is what all are compared with.
+        units: fitted and tested.
+        store: where they wrote it.
+        groups: of the test images.
+        classes: names, without the background.
+        seed: of the bootstrap.
+    """
+    results: list[ArmResult] = []
+    recommended: dict[str, str] = {}
+    sentences: list[str] = []
+    several = len({unit.network for unit in units}) > 1
+    for network in dict.fromkeys(unit.network for unit in units):
+        own = {
+            arm.name: [u for u in units if u.arm == arm and u.network == network] for arm in arms
+        }
+        scores = {name: [read_scores(u, store) for u in each] for name, each in own.items()}
+        images = {
+            name: np.stack([each.per_image() for each in found]) for name, found in scores.items()
+        }
+        for arm in arms:
+            notes = [note for u in own[arm.name] if (note := store.read(u, "val"))]
+            against = (
+                None if arm.name == BASE else compare(images[arm.name], images[BASE], groups, seed)
+            )
+            results.append(
+                _arm_result(arm.name, network, notes, scores[arm.name], groups, classes, against)
+            )
+        mine = [each for each in results if each.network == network]
+        chosen = _recommended(arms, mine)
+        if chosen:
+            recommended[network] = chosen
+        sentences += _sentences(mine, chosen, network, several)
+    return ProveResult(tuple(results), recommended, tuple(sentences), len(groups), len(set(groups)))
+
+
+def _arm_result(
+    name: str,
+    network: str,
+    notes: Sequence[dict[str, Any]],
+    scores: Sequence[Agreement],
+    groups: Sequence[str],
+    classes: Sequence[str],
+    against: Comparison | None,
+) -> ArmResult:
+    images = np.stack([each.per_image() for each in scores])
+    by_class = np.stack([each.dice for each in scores])
+    return ArmResult(
+        name,
+        network,
+        int(notes[0]["pairs"]),
+        _rounded(np.mean([note["dice"] for note in notes])),
+        _rounded(images.mean()),
+        _rounded(np.mean([mean_of_known(each.iou).mean() for each in scores])),
+        _rounded(np.nanmean([_mean_distance(each.hd95_px) for each in scores])),
+        tuple(_rounded(each) for each in images.mean(1)),
+        {c: _rounded(np.nanmean(by_class[:, :, k])) for k, c in enumerate(classes)},
+        {
+            group: _rounded(images[:, [g == group for g in groups]].mean())
+            for group in sorted(set(groups))
+        },
+        against,
+        tuple(tuple((int(step), float(dice)) for step, dice in note["curve"]) for note in notes),
+    )
+
+
+def _recommended(arms: Sequence[Arm], results: Sequence[ArmResult]) -> str | None:
+    """Return the synthetic arm with real pairs in it that val prefers."""
+    mixed = {arm.name for arm in arms if arm.is_synthetic and arm.ratio is not None}
+    candidates = [each for each in results if each.arm in mixed]
+    return max(candidates, key=lambda each: each.val_dice).arm if candidates else None
+
+
+def _sentences(
+    results: Sequence[ArmResult], chosen: str | None, network: str, name_it: bool
+) -> list[str]:
+    """Return the recommended arm's verdict, whether to use it, then the others'."""
+    prefix = f"{network}: " if name_it else ""
+    said = []
+    ordered = sorted(results, key=lambda each: each.arm != chosen)
+    for each in ordered:
+        if each.against is None:
+            continue
+        said.append(prefix + in_words(each.against, each.arm, BASE))
+        if each.arm == chosen:
+            said.append(prefix + _advice(each))
+    return said
+
+
+def _advice(chosen: ArmResult) -> str:
+    assert chosen.against is not None
+    if chosen.against.word == "helps":
+        return f"Use {chosen.arm}: of the ratios the best on val ({chosen.val_dice:.3f} Dice)."
+    if chosen.against.word == "hurts":
+        return (
+            f"Do without: even {chosen.arm}, of the ratios the best on val, loses on test. Look "
+            "at the samples, and fit longer."
+        )
+    return f"Of the ratios {chosen.arm} is the best on val ({chosen.val_dice:.3f} Dice)."
+
+
+def _mean_distance(hd95_px: NDArray[np.float64]) -> float:
+    known = hd95_px[~np.isnan(hd95_px)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def _rounded(value: Any) -> float:
+    return round(float(value), 5)

@@ -1,0 +1,163 @@
+"""One segmenter of a proof: fitted, stopped where val is best, and later tested once."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from medsynth.core.errors import InputError
+from medsynth.core.seeds import derive_seed
+from medsynth.io.atomic import write_json
+from medsynth.model.segmenter import Segmenter, build_segmenter, predict_probabilities
+from medsynth.model.segmenter_options import SegmenterOptions
+from medsynth.quality.gates.gate import Pairs
+from medsynth.quality.proof.agreement import Agreement, agreement
+from medsynth.training.checkpoints import load_tensors, save_tensors
+from medsynth.training.segmenter import Draw, fit_segmenter
+from medsynth.workflows.prove.arms import Arm
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A segmenter to fit: an arm, a network, a seed."""
+
+    arm: Arm
+    network: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """A file name; arms are told apart by it."""
+        words = self.arm.name.replace(" ", "-").replace(".", "_")
+        return f"{words}.{self.network}.{self.seed}"
+
+
+class UnitStore:
+    """What the units of one proof have come to, in files that are written whole.
+
+    Args:
+        folder: of the proof.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self, unit: Unit, part: str) -> dict[str, Any] | None:
+        """Return what `write` wrote, or None where it has not come to that."""
+        try:
+            found = json.loads((self.folder / f"{unit.name}.{part}.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def write(self, unit: Unit, part: str, values: dict[str, Any]) -> None:
+        """Write figures of a part, `val` or `test`."""
+        write_json(self.folder / f"{unit.name}.{part}.json", values)
+
+    def weights(self, unit: Unit) -> Path:
+        """Return where a unit's best weights lie."""
+        return self.folder / f"{unit.name}.safetensors"
+
+
+def fit_unit(
+    unit: Unit,
+    pairs: Pairs,
+    val: Pairs,
+    options: SegmenterOptions,
+    classes: int,
+    stops: int,
+    seed: int,
+    device: torch.device,
+    store: UnitStore,
+) -> None:
+    """Fit a unit, keep the weights of the step where val's Dice is best, and write it down.
+
+    Weights and batches follow from the unit's seed, the same for every arm.
+    """
+    own = derive_seed(seed, "prove", unit.network, unit.seed)
+    looks = {round(options.steps * (k + 1) / stops) for k in range(stops)}
+    curve: list[tuple[int, float]] = []
+    best: dict[str, Tensor] = {}
+
+    def look(done: int, network: Segmenter) -> None:
+        if done not in looks:
+            return
+        dice = float(scores_of(network.eval(), val, classes).per_image().mean())
+        if not curve or dice > max(value for _, value in curve):
+            best.update({k: v.detach().cpu().clone() for k, v in network.state_dict().items()})
+        curve.append((done, round(dice, 6)))
+
+    fit_segmenter(
+        unit.arm.draw(pairs, options, own),
+        options, pairs.images.shape[-1], classes, own, device, look,
+    )  # fmt: skip
+    save_tensors(store.weights(unit), best)
+    step, dice = max(curve, key=lambda each: each[1])
+    store.write(unit, "val", {"curve": curve, "step": step, "dice": dice, "pairs": len(pairs)})
+
+
+def step_seconds(
+    draw: Draw, options: SegmenterOptions, pairs: Pairs, classes: int, device: torch.device
+) -> float:
+    """Return the seconds of a step of a segmenter's fit, measured on a few."""
+    ended: list[float] = []
+    fit_segmenter(
+        draw, options.model_copy(update={"steps": 4}), pairs.images.shape[-1], classes, 0, device,
+        lambda *_: ended.append(time.monotonic()),
+    )  # fmt: skip
+    return (ended[-1] - ended[0]) / 3
+
+
+def open_test(
+    unit: Unit,
+    test: Pairs,
+    options: SegmenterOptions,
+    classes: int,
+    device: torch.device,
+    store: UnitStore,
+) -> None:
+    """Open test: score a unit's best weights on it, and write that down.
+
+    Raises:
+        InputError: the weights are damaged.
+    """
+    network = build_segmenter(options, test.images.shape[-1], classes)
+    path = store.weights(unit)
+    try:
+        network.load_state_dict(load_tensors(path))
+    except RuntimeError as error:
+        raise InputError(f"{path} is damaged.", "Delete it and run prove again.") from error
+    write_scores(scores_of(network.to(device).eval(), test, classes, hd95=True), unit, store)
+
+
+def write_scores(found: Agreement, unit: Unit, store: UnitStore) -> None:
+    """Write scores of each test image and class."""
+    parts = {"dice": found.dice, "iou": found.iou, "hd95_px": found.hd95_px}
+    store.write(unit, "test", {name: listed_numbers(part) for name, part in parts.items()})
+
+
+def read_scores(unit: Unit, store: UnitStore) -> Agreement:
+    """Return what `write_scores` wrote."""
+    found = store.read(unit, "test")
+    assert found is not None
+    arrays = [np.array(found[name], np.float64) for name in ("dice", "iou", "hd95_px")]
+    return Agreement(*arrays)
+
+
+def scores_of(network: Segmenter, pairs: Pairs, classes: int, hd95: bool = False) -> Agreement:
+    """Return how well a network's masks agree with the true ones."""
+    shown = predict_probabilities([network], pairs.images).argmax(1).astype(np.uint8)
+    return agreement(shown, pairs.labels, classes, with_hd95=hd95)
+
+
+def listed_numbers(values: NDArray[np.float64]) -> list[list[float | None]]:
+    """Return rows of numbers for JSON, NaN as null."""
+    return [[None if np.isnan(v) else round(float(v), 5) for v in row] for row in values]

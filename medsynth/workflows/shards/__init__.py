@@ -1,0 +1,1 @@
+"""augment by parts: shards, and how they become one set again."""
