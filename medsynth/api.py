@@ -6,7 +6,7 @@ with a sentence and a tip. Nothing is printed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -229,6 +229,7 @@ def evaluate(
 def prove(
     *,
     run: AnyPath | None = None,
+    beside: Iterable[AnyPath] = (),
     max_minutes: float | None = None,
     options: Mapping[str, Any] | None = None,
     device: str | None = None,
@@ -236,12 +237,16 @@ def prove(
 ) -> ProveResult:
     """Tell whether a run's synthetic pairs raise Dice on test; see `medsynth prove --help`.
 
+    `beside` are other runs on the same pairs, whose samples are compared too.
+
     `options` are those of the recipe's section `prove`, for example {"prove.seeds": 3}.
     """
     from medsynth.workflows.prove.prove import ProveConfig
     from medsynth.workflows.prove.prove import prove as run_prove
 
-    return run_prove(ProveConfig(as_path(run), as_sets(options), max_minutes, device), report)
+    others = tuple(Path(each) for each in beside)
+    config = ProveConfig(as_path(run), as_sets(options), others, max_minutes, device)
+    return run_prove(config, report)
 
 
 def as_path(value: AnyPath | None) -> Path | None:

@@ -24,6 +24,12 @@ def prove(
     run: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The run; the latest where not given.")
     ] = None,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR", help="Another run on the same pairs, to compare with; repeatable."
+        ),
+    ] = None,
     max_minutes: Annotated[
         float | None,
         typer.Option(metavar="M", min=0.1, help="Plan as many seeds and steps as fit."),
@@ -46,7 +52,8 @@ def prove(
     from medsynth.workflows.prove.prove import prove as prove_run
 
     with progress("prove") as report:
-        result = prove_run(ProveConfig(run, tuple(sets or ()), max_minutes, device), report)
+        config = ProveConfig(run, tuple(sets or ()), tuple(beside or ()), max_minutes, device)
+        result = prove_run(config, report)
     if as_json:
         print_json(result)
         return
@@ -54,11 +61,12 @@ def prove(
     for sentence in result.sentences:
         out.print(sentence, markup=False)
     out.print(
-        f"{result.test_images} test images of {result.test_groups} groups; settings were chosen "
-        f"on val. All figures: {result.folder.parent / 'proof.json'}",
+        f"{result.test_images} {result.on} images of {result.test_groups} groups; settings were "
+        f"chosen on val. All figures: {result.figures}",
         markup=False,
     )
-    out.print(f"The report: {result.report}", markup=False)
+    if result.report:
+        out.print(f"The report: {result.report}", markup=False)
 
 
 def table_of(result: ProveResult) -> Table:

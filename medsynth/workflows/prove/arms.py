@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -28,12 +29,15 @@ class Arm:
     ratio: synthetic pairs for each real one of train; None: all of them, and no real one.
     augmentation: of the batches.
     copy_paste: paste objects between the images of a batch.
+    run: label of the other run whose synthetic pairs these are; "" for those of the run that is
+        proved.
     """
 
     name: str
     ratio: float | None
     augmentation: Literal["none", "classic"] = "classic"
     copy_paste: bool = False
+    run: str = ""
 
     @property
     def is_synthetic(self) -> bool:
@@ -58,14 +62,23 @@ class Arm:
         return lambda step: paste_objects(*draw(step), generator(seed, "copy-paste", step))
 
 
-def arms_of(options: ProveOptions) -> list[Arm]:
-    """Return the arms that the options ask for, the one to compare with first."""
-    arms = [Arm(BASE, 0.0), Arm("real alone", 0.0, "none")]
+def arms_of(options: ProveOptions, beside: Sequence[str] = ()) -> list[Arm]:
+    """Return the arms that the options ask for, the one to compare with first.
+
+    Args:
+        options: which arms.
+        beside: labels of other runs, each of which gets every synthetic arm too.
+    """
+    arms = [Arm(BASE, 0.0)]
+    if options.real_alone:
+        arms.append(Arm("real alone", 0.0, "none"))
     if options.copy_paste:
         arms.append(Arm("copy-paste", 0.0, copy_paste=True))
-    arms += [Arm(f"synthetic x{ratio:g}", ratio) for ratio in options.ratios]
-    if options.synthetic_only:
-        arms.append(Arm("synthetic only", None))
+    for run in ("", *beside):
+        of = f" of {run}" if run else ""
+        arms += [Arm(f"synthetic x{ratio:g}{of}", ratio, run=run) for ratio in options.ratios]
+        if options.synthetic_only:
+            arms.append(Arm(f"synthetic only{of}", None, run=run))
     return arms
 
 

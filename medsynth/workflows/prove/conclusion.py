@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from medsynth.core.types import Split
 from medsynth.quality.proof.agreement import Agreement, mean_of_known
 from medsynth.quality.proof.verdict import Comparison, compare, in_words
 from medsynth.workflows.prove.arms import BASE, Arm
@@ -46,6 +47,8 @@ class ProveResult:
 
     recommended: network -> the synthetic arm that val prefers; None where there was none.
     sentences: the verdict, the recommended arms' first.
+    figures: all of it, as JSON. report: the HTML page; None where test stayed closed.
+    test_images, test_groups: what it was judged on, of the split `on`.
     """
 
     arms: tuple[ArmResult, ...]
@@ -53,13 +56,14 @@ class ProveResult:
     sentences: tuple[str, ...]
     test_images: int
     test_groups: int
-    folder: Path = Path()
-    report: Path = Path()
+    on: Split
+    figures: Path = Path()
+    report: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values; no paths."""
         values = asdict(self)
-        del values["folder"], values["report"]
+        del values["figures"], values["report"]
         return values
 
 
@@ -69,16 +73,18 @@ def conclude(
     store: UnitStore,
     groups: Sequence[str],
     classes: Sequence[str],
+    split: Split,
     seed: int,
 ) -> ProveResult:
     """Compare the arms, from what their units wrote.
 
     Args:
         arms: the first is what all are compared with.
-        units: fitted and tested.
+        units: fitted and scored.
         store: where they wrote it.
-        groups: of the test images.
+        groups: of the images of the split.
         classes: names, without the background.
+        split: where they were scored.
         seed: of the bootstrap.
     """
     results: list[ArmResult] = []
@@ -89,12 +95,12 @@ def conclude(
         own = {
             arm.name: [u for u in units if u.arm == arm and u.network == network] for arm in arms
         }
-        scores = {name: [read_scores(u, store) for u in each] for name, each in own.items()}
+        scores = {name: [read_scores(u, split, store) for u in each] for name, each in own.items()}
         images = {
             name: np.stack([each.per_image() for each in found]) for name, found in scores.items()
         }
         for arm in arms:
-            notes = [note for u in own[arm.name] if (note := store.read(u, "val"))]
+            notes = [note for u in own[arm.name] if (note := store.read(u, "fitted"))]
             against = (
                 None if arm.name == BASE else compare(images[arm.name], images[BASE], groups, seed)
             )
@@ -106,7 +112,9 @@ def conclude(
         if chosen:
             recommended[network] = chosen
         sentences += _sentences(mine, chosen, network, several)
-    return ProveResult(tuple(results), recommended, tuple(sentences), len(groups), len(set(groups)))
+    return ProveResult(
+        tuple(results), recommended, tuple(sentences), len(groups), len(set(groups)), split
+    )
 
 
 def _arm_result(

@@ -19,8 +19,13 @@ class ProveOptions(Options):
     """Arms with so many synthetic pairs for each real one; which is best is chosen on val."""
     synthetic_only: bool = True
     """An arm without any real image."""
+    real_alone: bool = True
+    """An arm of real images as they are, without classic augmentation."""
     copy_paste: bool = True
     """An arm of image-level copy-paste (Ghiasi et al. 2021) in place of synthetic data."""
+    on: Literal["test", "val"] = "test"
+    """Where segmenters are compared. val: while you are still choosing recipes or samples; test
+    stays closed. Each segmenter stopped where val was best, so all figures flatter a little."""
     seeds: int = Field(default=5, ge=1, le=100)
     """Segmenters an arm, each with weights and batches of its own."""
     networks: tuple[NetworkName, ...] = ("unet",)

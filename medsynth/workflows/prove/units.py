@@ -15,6 +15,7 @@ from torch import Tensor
 
 from medsynth.core.errors import InputError
 from medsynth.core.seeds import derive_seed
+from medsynth.core.types import Split
 from medsynth.io.atomic import write_json
 from medsynth.model.segmenter import Segmenter, build_segmenter, predict_probabilities
 from medsynth.model.segmenter_options import SegmenterOptions
@@ -27,24 +28,33 @@ from medsynth.workflows.prove.arms import Arm
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A segmenter to fit: an arm, a network, a seed."""
+    """A segmenter to fit: an arm, a network, a seed.
+
+    key: hash of all that it depends on; equal units of different proofs are one.
+    """
 
     arm: Arm
     network: str
     seed: int
+    key: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is called in progress."""
+        return f"{self.arm.name}, {self.network}, seed {self.seed}"
 
     @property
     def name(self) -> str:
-        """A file name; arms are told apart by it."""
-        words = self.arm.name.replace(" ", "-").replace(".", "_")
-        return f"{words}.{self.network}.{self.seed}"
+        """A file name; whatever a run's label holds, nothing but letters, digits, - and _."""
+        words = "".join(c if c.isascii() and c.isalnum() else "-" for c in self.arm.name)
+        return f"{words[:80]}.{self.network}.{self.seed}.{self.key[:16]}"
 
 
 class UnitStore:
-    """What the units of one proof have come to, in files that are written whole.
+    """What units have come to, in files that are written whole.
 
     Args:
-        folder: of the proof.
+        folder: of the units of all proofs of a run.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -59,7 +69,8 @@ class UnitStore:
         return found if isinstance(found, dict) else None
 
     def write(self, unit: Unit, part: str, values: dict[str, Any]) -> None:
-        """Write figures of a part, `val` or `test`."""
+        """Write figures of a part: `fitted`, or the split where it was scored."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self.folder / f"{unit.name}.{part}.json", values)
 
     def weights(self, unit: Unit) -> Path:
@@ -101,7 +112,7 @@ def fit_unit(
     )  # fmt: skip
     save_tensors(store.weights(unit), best)
     step, dice = max(curve, key=lambda each: each[1])
-    store.write(unit, "val", {"curve": curve, "step": step, "dice": dice, "pairs": len(pairs)})
+    store.write(unit, "fitted", {"curve": curve, "step": step, "dice": dice, "pairs": len(pairs)})
 
 
 def step_seconds(
@@ -116,37 +127,39 @@ def step_seconds(
     return (ended[-1] - ended[0]) / 3
 
 
-def open_test(
+def score_unit(
     unit: Unit,
-    test: Pairs,
+    split: Split,
+    pairs: Pairs,
     options: SegmenterOptions,
     classes: int,
     device: torch.device,
     store: UnitStore,
 ) -> None:
-    """Open test: score a unit's best weights on it, and write that down.
+    """Score a unit's best weights on the pairs of a split, and write that down.
 
     Raises:
         InputError: the weights are damaged.
     """
-    network = build_segmenter(options, test.images.shape[-1], classes)
+    network = build_segmenter(options, pairs.images.shape[-1], classes)
     path = store.weights(unit)
     try:
         network.load_state_dict(load_tensors(path))
     except RuntimeError as error:
         raise InputError(f"{path} is damaged.", "Delete it and run prove again.") from error
-    write_scores(scores_of(network.to(device).eval(), test, classes, hd95=True), unit, store)
+    found = scores_of(network.to(device).eval(), pairs, classes, hd95=True)
+    write_scores(found, unit, split, store)
 
 
-def write_scores(found: Agreement, unit: Unit, store: UnitStore) -> None:
-    """Write scores of each test image and class."""
+def write_scores(found: Agreement, unit: Unit, split: Split, store: UnitStore) -> None:
+    """Write scores of each image of a split and class."""
     parts = {"dice": found.dice, "iou": found.iou, "hd95_px": found.hd95_px}
-    store.write(unit, "test", {name: listed_numbers(part) for name, part in parts.items()})
+    store.write(unit, split, {name: listed_numbers(part) for name, part in parts.items()})
 
 
-def read_scores(unit: Unit, store: UnitStore) -> Agreement:
+def read_scores(unit: Unit, split: Split, store: UnitStore) -> Agreement:
     """Return what `write_scores` wrote."""
-    found = store.read(unit, "test")
+    found = store.read(unit, split)
     assert found is not None
     arrays = [np.array(found[name], np.float64) for name in ("dice", "iou", "hd95_px")]
     return Agreement(*arrays)

@@ -58,8 +58,10 @@ def name_of(arm: Values, proof: Values) -> str:
 
 def meaning_of(arm: str) -> str:
     """Return what an arm was fitted on."""
-    ratio = arm.removeprefix("synthetic x")
-    return MEANINGS.get(arm, f"as classic, with {ratio} synthetic images for each real one")
+    kind, _, run = arm.partition(" of ")
+    ratio = kind.removeprefix("synthetic x")
+    meaning = MEANINGS.get(kind, f"as classic, with {ratio} synthetic images for each real one")
+    return f"{meaning}, made by the run {run}" if run else meaning
 
 
 def gains_chart(proof: Values) -> Markup | None:

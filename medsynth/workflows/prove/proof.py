@@ -1,0 +1,231 @@
+"""A proof under way: its arms, its budget, its segmenters, and what they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from queue import SimpleQueue
+
+import torch
+
+from medsynth.core.errors import InputError, InterruptedRunError, UsageError
+from medsynth.data.index import DataIndex
+from medsynth.exporters.export_set import ExportSet
+from medsynth.exporters.leakage import refuse_leaks
+from medsynth.io.atomic import write_json
+from medsynth.io.hashing import hash_json
+from medsynth.io.runs import Run, find_run
+from medsynth.model.segmenter_options import SegmenterOptions
+from medsynth.quality.gates.gate import Pairs
+from medsynth.workflows.export.export import run_export_set
+from medsynth.workflows.gates import load_labelled
+from medsynth.workflows.prove.arms import Arm, arms_of, pairs_of
+from medsynth.workflows.prove.budget import Budget, plan_within
+from medsynth.workflows.prove.conclusion import ProveResult, conclude
+from medsynth.workflows.prove.options import NetworkName, ProveOptions
+from medsynth.workflows.prove.units import Unit, UnitStore, fit_unit, score_unit, step_seconds
+from medsynth.workflows.recipe import Recipe
+from medsynth.workflows.report.write import write_report
+
+Report = Callable[[int, int, str], None]
+
+
+def runs_beside(paths: Sequence[Path], run: Run, index: DataIndex) -> dict[str, Run]:
+    """Return other runs by the names of their folders.
+
+    Raises:
+        UsageError: one is named twice, or two have one name.
+        InputError: one was fitted on other pairs, or saw them at another size.
+    """
+    found: dict[str, Run] = {}
+    for path in paths:
+        other = find_run(path)
+        label = other.path.resolve().name
+        if label in found or other.path.resolve() == run.path.resolve():
+            raise UsageError(f"two of the runs to compare are called {label}.", "Rename a folder.")
+        if DataIndex.load(other.path).hash != index.hash:
+            raise InputError(
+                f"{other.path} was not fitted on the pairs of {run.path}: files, split, classes or "
+                "size differ.",
+                "Compare runs of the same data and the same section data of their recipes.",
+            )
+        found[label] = other
+    return found
+
+
+def train_rows(export_set: ExportSet) -> list[tuple[str, str]]:
+    """Return id and content hash of the pairs that a segmenter learns from, in their order."""
+    return [(row.id, row.content) for row in export_set.rows if row.split == "train"]
+
+
+class Proof:
+    """A proof under way, in a folder whose name follows from all it depends on.
+
+    Args:
+        run: whose pairs and samples.
+        beside: label -> another run on the same pairs.
+        recipe: with the options of prove.
+        index: the run's data.
+        where: devices.
+        report: progress, in segmenters.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        beside: Mapping[str, Run],
+        recipe: Recipe,
+        index: DataIndex,
+        where: Sequence[torch.device],
+        report: Report,
+    ) -> None:
+        self.run = run
+        self.recipe = recipe
+        self.index = index
+        self.where = where
+        self.report = report
+        self.options: ProveOptions = recipe.prove
+        self.classes = 1 + max(item.id for item in index.classes)
+        self.runs = {"": run, **beside}
+        self.arms = arms_of(self.options, tuple(beside))
+        self.sets = {
+            arm.name: run_export_set(self.runs[arm.run], arm.choice(recipe.export))
+            for arm in self.arms
+        }
+        self._refuse_scarce()
+        for export_set in self.sets.values():
+            refuse_leaks(export_set)
+        rows = [train_rows(each) for each in self.sets.values()]
+        planned = self.options.model_dump(mode="json")
+        self.key = hash_json([planned, index.hash, rows, recipe.seed])
+        self.folder = run.proof / self.key[:12]
+        self.units = UnitStore(run.proof / "units")
+
+    def _refuse_scarce(self) -> None:
+        """Refuse ratios that the run has too few samples for."""
+        real = len(self.index.split("train"))
+        for arm in self.arms:
+            rows = self.sets[arm.name].rows
+            made = sum(row.origin == "synthetic" for row in rows)
+            wanted = int((arm.ratio or 0) * real)
+            if made < max(wanted, arm.ratio is None):
+                run = self.runs[arm.run].path
+                raise InputError(
+                    f"'{arm.name}' wants {max(wanted, 1)} synthetic pairs; {run} has {made}.",
+                    f"medsynth augment --n {max(wanted, 1)} --run {run}; or fewer: "
+                    "--set prove.ratios=[0.5]",
+                )
+
+    def settle_budget(self, max_minutes: float | None) -> None:
+        """Fix seeds and steps before anything is fitted; a proof that was begun keeps its own."""
+        self.budget = Budget.read(self.folder)
+        if self.budget is None:
+            step_s = 0.0
+            if max_minutes is not None:
+                self.report(0, 0, "measuring the speed")
+                step_s = self._step_s()
+            self.budget = plan_within(max_minutes, self.options, len(self.arms), step_s)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.budget.write(self.folder)
+        segmenter = self.options.segmenter.model_copy(update={"steps": self.budget.steps})
+        self.options = self.options.model_copy(
+            update={"segmenter": segmenter, "seeds": self.budget.seeds}
+        )
+
+    def _step_s(self) -> float:
+        """Return the seconds of a step of the slowest network, measured now."""
+        arm = self.arms[0]
+        pairs = pairs_of(self.sets[arm.name])
+        segmenters = [self._segmenter(arm, name) for name in self.options.networks]
+        return max(
+            step_seconds(arm.draw(pairs, each, 0), each, pairs, self.classes, self.where[0])
+            for each in segmenters
+        )
+
+    def all_units(self) -> list[Unit]:
+        """Return the segmenters, a seed of every arm before the next seed."""
+        return [
+            Unit(arm, network, seed, self._unit_key(arm, network, seed))
+            for seed in range(self.options.seeds)
+            for network in self.options.networks
+            for arm in self.arms
+        ]
+
+    def _unit_key(self, arm: Arm, network: NetworkName, seed: int) -> str:
+        """Return a hash of all that a segmenter depends on; more arms or seeds keep it."""
+        options = self._segmenter(arm, network).model_dump(mode="json")
+        return hash_json([
+            self.index.hash, train_rows(self.sets[arm.name]), options, arm.copy_paste,
+            self.options.stops, self.recipe.seed, seed,
+        ])  # fmt: skip
+
+    def fit(self, stop: Callable[[], bool]) -> None:
+        """Fit what is not fitted yet, side by side where there are devices.
+
+        Raises:
+            InterruptedRunError: `stop` said so.
+        """
+        units = self.all_units()
+        left = [unit for unit in units if self.units.read(unit, "fitted") is None]
+        val = load_labelled(self.index, self.index.split("val"))
+        free: SimpleQueue[torch.device] = SimpleQueue()
+        for device in self.where:
+            free.put(device)
+        pool: dict[str, Pairs] = {}
+
+        def work(unit: Unit) -> None:
+            if stop():
+                return
+            device = free.get()
+            try:
+                if unit.arm.name not in pool:
+                    pool[unit.arm.name] = pairs_of(self.sets[unit.arm.name])
+                options = self._segmenter(unit.arm, unit.network)
+                fit_unit(
+                    unit, pool[unit.arm.name], val, options, self.classes,
+                    self.options.stops, self.recipe.seed, device, self.units,
+                )  # fmt: skip
+            finally:
+                free.put(device)
+
+        self.report(len(units) - len(left), len(units), "")
+        with ThreadPoolExecutor(len(self.where)) as threads:
+            for k, _ in enumerate(threads.map(work, left)):
+                if stop():
+                    break
+                self.report(len(units) - len(left) + k + 1, len(units), left[k].title)
+        if stop():
+            done = sum(self.units.read(unit, "fitted") is not None for unit in units)
+            raise InterruptedRunError(
+                f"stopped with {done} of {len(units)} segmenters fitted.",
+                f"Go on with it: medsynth prove --run {self.run.path}, with the same options.",
+            )
+
+    def _segmenter(self, arm: Arm, network: str) -> SegmenterOptions:
+        options = self.options.segmenter.model_copy(update={"network": network})
+        return arm.segmenter(options)
+
+    def conclude(self) -> ProveResult:
+        """Open test, or look at val again, and compare."""
+        units, split = self.all_units(), self.options.on
+        items = self.index.split(split)
+        pairs: Pairs | None = None
+        for unit in units:
+            if self.units.read(unit, split) is None:
+                pairs = pairs or load_labelled(self.index, items)
+                options = self._segmenter(unit.arm, unit.network)
+                score_unit(unit, split, pairs, options, self.classes, self.where[0], self.units)
+        groups = [item.group for item in items]
+        names = [each.name for each in self.index.classes if each.id]
+        found = conclude(self.arms, units, self.units, groups, names, split, self.recipe.seed)
+        told = {
+            "options": self.options.model_dump(mode="json"),
+            "units": {unit.name: unit.arm.name for unit in units},
+            "report_images": self.recipe.evaluate.report_images,
+        }
+        figures = self.run.proof / ("proof.json" if split == "test" else "proof-val.json")
+        write_json(figures, {**found.to_json(), **told})
+        report = write_report(self.run) if split == "test" else None
+        return replace(found, figures=figures, report=report)
