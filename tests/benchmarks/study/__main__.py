@@ -1,0 +1,41 @@
+"""Does synthetic data raise Dice, at the scale of two cores? One driver, one command a stage.
+
+    python tests/benchmarks/study run stage-1 --data ../shared/data --work ../study
+    python tests/benchmarks/study tables
+
+What is fitted and compared stands in study.yaml. A stage runs medsynth's own commands, one after
+the other, and goes on where it was killed; its figures go to results/STAGE.json, from which
+`tables` makes results/tables.md and results/gains.svg.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from run import run_stage
+from spec import HERE, read_study
+from tables import write_tables
+
+
+def main() -> None:
+    """Parse and run."""
+    study = read_study()
+    parser = argparse.ArgumentParser(prog="study", description=__doc__.splitlines()[0])
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    run = verbs.add_parser("run", help="run what a stage still lacks")
+    run.add_argument("stage", choices=sorted(study.stages))
+    run.add_argument("--data", type=Path, required=True, help="folder of the sets")
+    run.add_argument("--work", type=Path, required=True, help="folder for runs")
+    tables = verbs.add_parser("tables", help="make tables from what the stages wrote")
+    for each in (run, tables):
+        each.add_argument("--out", type=Path, default=HERE / "results", help="folder of figures")
+    asked = parser.parse_args()
+    if asked.verb == "run":
+        print(run_stage(study, asked.stage, asked.data, asked.work, asked.out))
+    else:
+        print(write_tables(asked.out))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""From a fold's proof and evaluations to plain figures: each segmenter's Dice on each image."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from commands import Run
+from spec import Stage
+
+from medsynth.data.records import DataIndex
+from medsynth.workflows.prove.arms import BASE
+
+MEASURES = ("kid", "coverage", "precision", "recall", "density")
+
+
+def collect_fold(
+    name: str, proved: Run, stage: Stage, run_of: Callable[[str, int], Run]
+) -> dict[str, Any]:
+    """Return what a fold has come to.
+
+    `arms` holds for each arm the Dice of each of its segmenters on each image of `groups`:
+    {"generator", "ratio", "segmenters": [{"generator_seed", "seed", "val_dice", "dice": [...]}]}.
+    """
+    file = "proof.json" if stage.judge == "test" else "proof-val.json"
+    proof = json.loads((proved.path / "proof" / file).read_text("utf-8"))
+    index = DataIndex.load(proved.path)
+    labels = {
+        run_of(generator, seed).path.name: (generator, seed)
+        for generator in stage.generators
+        for seed in range(stage.generator_seeds)
+    }
+    arms: dict[str, Any] = {}
+    for unit, title in proof["units"].items():
+        kind, _, label = title.partition(" of ")
+        generator, seed = ("", 0)
+        if kind.startswith("synthetic"):
+            generator, seed = labels[label or proved.path.name]
+        arm = arms.setdefault(
+            f"{generator} {kind.removeprefix('synthetic ')}".strip(),
+            {"generator": generator, "pairs": pairs_of(proof, title), "segmenters": []},
+        )
+        arm["segmenters"].append({"generator_seed": seed, **segmenter(proved, unit, stage.judge)})
+    return {
+        "fold": name,
+        "judged_on": stage.judge,
+        "pairs": {split: len(index.split(split)) for split in ("train", "val", "test")},
+        "groups": [item.group for item in index.split(stage.judge)],
+        "base_arm": BASE,
+        "arms": arms,
+        "images": {
+            generator: [image_figures(run_of(generator, seed))
+                        for seed in range(stage.generator_seeds)]
+            for generator in stage.generators
+        } if stage.evaluate else {},
+    }  # fmt: skip
+
+
+def pairs_of(proof: dict[str, Any], title: str) -> int:
+    """Return how many pairs an arm's segmenters learned from."""
+    return int(next(arm["pairs"] for arm in proof["arms"] if arm["arm"] == title))
+
+
+def segmenter(proved: Run, unit: str, split: str) -> dict[str, Any]:
+    """Return a segmenter's seed, its Dice on val and that of each image, the mean over classes."""
+    folder = proved.path / "proof" / "units"
+    fitted = json.loads((folder / f"{unit}.fitted.json").read_text("utf-8"))
+    scores = json.loads((folder / f"{unit}.{split}.json").read_text("utf-8"))
+    return {
+        "seed": int(unit.split(".")[2]),
+        "val_dice": fitted["dice"],
+        "dice": [image_dice(row) for row in scores["dice"]],
+    }
+
+
+def image_dice(classes: list[float | None]) -> float:
+    """Return the mean over the classes that there are; 1 where there are none."""
+    known = [each for each in classes if each is not None]
+    return round(sum(known) / len(known), 4) if known else 1.0
+
+
+def image_figures(run: Run) -> dict[str, Any]:
+    """Return what evaluate says of a generator's images, each beside real held-out ones."""
+    found = json.loads((run.path / "evaluation.json").read_text("utf-8"))
+    quality, agreement = found["quality"], found["mask_agreement"]
+    return {
+        "samples": {key: quality["samples against train"][key]["value"] for key in MEASURES},
+        "held_out": {key: quality["held-out against train"][key]["value"] for key in MEASURES},
+        "agreement": {name: each["dice"] for name, each in agreement.items()},
+        "copies": found["copies"]["samples"],
+        "membership_auc": found.get("membership", {}).get("auc"),
+    }

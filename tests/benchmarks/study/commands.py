@@ -1,0 +1,46 @@
+"""medsynth's commands, each run once: killed, the study goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from medsynth.io.atomic import write_json
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder of the study, with its log and a note of what has been done beside it."""
+
+    path: Path
+
+    def medsynth(self, verb: str, *arguments: object, options: Mapping[str, Any]) -> None:
+        """Run a command unless it was run with the same arguments before.
+
+        Raises:
+            SystemExit: it failed, or it was run with other arguments.
+        """
+        words = [str(each) for each in arguments]
+        words += [part for k, v in options.items() for part in ("--set", f"{k}={json.dumps(v)}")]
+        notes = self.path.with_name(f"{self.path.name}.done.json")
+        done = json.loads(notes.read_text()) if notes.exists() else {}
+        key = " ".join([verb, *words])
+        if key in done:
+            return
+        if verb == "fit" and (self.path / "recipe.yaml").exists():
+            words = ["--resume", "--run", str(self.path)]
+        print(f"{time.strftime('%H:%M')} medsynth {verb} {' '.join(words)}", flush=True)
+        began = time.monotonic()
+        with self.path.with_name(f"{self.path.name}.log").open("a") as log:
+            command = [sys.executable, "-m", "medsynth", verb, *words]
+            ended = subprocess.run(command, stdout=log, stderr=log, check=False)
+        if ended.returncode:
+            raise SystemExit(f"medsynth {verb} ended with {ended.returncode}; see {log.name}")
+        done[key] = {"minutes": round((time.monotonic() - began) / 60, 1)}
+        write_json(notes, done)

@@ -1,0 +1,102 @@
+"""One stage: bases, generators, samples, segmenters, figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from collect import collect_fold
+from commands import Run
+from folds import fold_options
+from spec import Sets, SetSpec, Stage, Study
+
+from medsynth.data.records import DataIndex
+from medsynth.io.atomic import write_json
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A fold of a set in a stage.
+
+    name: "set/fold". data: the folder. options: of the section data. work: where its runs lie.
+    """
+
+    name: str
+    data: Path
+    options: Sets
+    work: Path
+
+    def run(self, generator: str, seed: int) -> Run:
+        """Return the run of a generator."""
+        return Run(self.work / f"{self.name.split('/')[1]}-{generator}-{seed}")
+
+    @property
+    def base(self) -> Run:
+        """The run that all generators begin with."""
+        return Run(self.work / f"{self.name.split('/')[1]}-base")
+
+
+def run_stage(study: Study, name: str, data: Path, work: Path, out: Path) -> Path:
+    """Run what a stage still lacks, and write its figures after each fold.
+
+    Args:
+        study: all of it.
+        name: of the stage.
+        data: folder of the sets.
+        work: folder for runs; stages share them.
+        out: folder for the figures.
+
+    Returns:
+        The JSON file.
+    """
+    stage = study.stages[name]
+    path = out / f"{name}.json"
+    figures: dict[str, Any] = {"stage": name, "spec": stage.model_dump(mode="json"), "folds": []}
+    for each in stage.sets:
+        for fold in folds_of(each, study.sets[each], data, work):
+            run_fold(stage, fold)
+            figures["folds"].append(
+                collect_fold(fold.name, proved_in(stage, fold), stage, fold.run)
+            )
+            write_json(path, figures)
+    return path
+
+
+def folds_of(name: str, spec: SetSpec, data: Path, work: Path) -> Iterator[Fold]:
+    """Yield the folds of a set."""
+    for fold, options in fold_options(spec, data, work / name).items():
+        yield Fold(f"{name}/{fold}", data / spec.data, options, work / name)
+
+
+def run_fold(stage: Stage, fold: Fold) -> None:
+    """Fit, synthesize, evaluate and prove what is not there yet."""
+    fold.work.mkdir(parents=True, exist_ok=True)
+    recipe = ("--recipe", stage.recipe)
+    shared = {**fold.options, **stage.options}
+    base = {**shared, **stage.base, "siamese.steps": 0}
+    fold.base.medsynth("fit", fold.data, *recipe, "--run", fold.base.path, options=base)
+    runs = []
+    for seed in range(stage.generator_seeds):
+        for generator, own in stage.generators.items():
+            run = fold.run(generator, seed)
+            options = {**shared, **stage.method, **own, "seed": seed}
+            run.medsynth(
+                "fit", fold.data, *recipe, "--init-from", fold.base.path, "--run", run.path,
+                options=options,
+            )  # fmt: skip
+            wanted = math.ceil(max(stage.ratios) * len(DataIndex.load(run.path).split("train")))
+            run.medsynth("augment", "--n", wanted, "--run", run.path, options=stage.augment)
+            if stage.evaluate:
+                run.medsynth("evaluate", "--run", run.path, options={})
+            runs.append(run)
+    beside = [part for run in runs[1:] for part in ("--beside", run.path)]
+    options = {"prove.ratios": list(stage.ratios), "prove.on": stage.judge, **stage.prove}
+    proved_in(stage, fold).medsynth("prove", "--run", runs[0].path, *beside, options=options)
+
+
+def proved_in(stage: Stage, fold: Fold) -> Run:
+    """Return the run that the others are compared beside: the first generator's first."""
+    return fold.run(next(iter(stage.generators)), 0)

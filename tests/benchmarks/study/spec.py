@@ -1,0 +1,62 @@
+"""What the study compares, read from study.yaml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from medsynth.io.yaml import read_yaml
+
+HERE = Path(__file__).parent
+Sets = dict[str, Any]
+"""Dotted key of a recipe -> value."""
+
+
+class Strict(BaseModel):
+    """Refuses unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SetSpec(Strict):
+    """A set of pairs: folder under --data, options of its section `data`, and its folds."""
+
+    data: str
+    options: Sets
+    folds: Literal["one", "two"] = "one"
+
+
+class Stage(Strict):
+    """A stage: generators that begin with one base each fold, and segmenters that judge them.
+
+    options: of all fits. base: of the base's fit. method: of the generators' fits. generators:
+    name -> options of its own fit. augment: of the samples. ratios: arms with so many synthetic
+    pairs for each real one. prove: of the segmenters. judge: where these are compared.
+    """
+
+    sets: tuple[str, ...]
+    recipe: str
+    options: Sets = Field(default_factory=dict)
+    base: Sets
+    method: Sets
+    generators: dict[str, Sets]
+    generator_seeds: int = Field(ge=1)
+    augment: Sets = Field(default_factory=dict)
+    ratios: tuple[float, ...]
+    prove: Sets
+    judge: Literal["test", "val"] = "test"
+    evaluate: bool = True
+
+
+class Study(Strict):
+    """All sets and stages."""
+
+    sets: dict[str, SetSpec]
+    stages: dict[str, Stage]
+
+
+def read_study() -> Study:
+    """Return what study.yaml says."""
+    return Study.model_validate(read_yaml(HERE / "study.yaml"))

@@ -1,0 +1,142 @@
+"""Tables and a chart from the figures that the stages wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medsynth.io.atomic import write_text
+from medsynth.quality.proof.verdict import Comparison, compare
+from medsynth.workflows.report.chart_forest import Gain, forest
+
+
+def write_tables(folder: Path) -> Path:
+    """Write `tables.md`, and `gains.svg` of what was judged on test, of all stages in a folder."""
+    parts: list[str] = []
+    gains: list[Gain] = []
+    for path in sorted(folder.glob("*.json")):
+        figures = json.loads(path.read_text("utf-8"))
+        parts.append(f"## {figures['stage']}\n")
+        for name, folds in by_set(figures["folds"]).items():
+            parts += [segmenter_table(name, folds), image_table(folds)]
+            gains += [
+                Gain(
+                    f"{name}: {arm}", *(100 * each for each in (found.gain, found.low, found.high))
+                )
+                for arm, found in comparisons(folds).items()
+            ]
+    write_text(folder / "tables.md", "\n".join(part for part in parts if part))
+    if gains:
+        write_text(folder / "gains.svg", str(forest(gains, "Gain in Dice points over classic")))
+    return folder / "tables.md"
+
+
+def by_set(folds: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the folds of each set."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for fold in folds:
+        found.setdefault(fold["fold"].split("/")[0], []).append(fold)
+    return found
+
+
+def comparisons(folds: list[dict[str, Any]]) -> dict[str, Comparison]:
+    """Return every arm against the base arm, over the groups of all folds."""
+    base = folds[0]["base_arm"]
+    groups = [f"{fold['fold']} {group}" for fold in folds for group in fold["groups"]]
+    return {
+        arm: compare(*paired(folds, arm, base), groups)
+        for arm in folds[0]["arms"]
+        if arm != base and all(arm in fold["arms"] for fold in folds)
+    }
+
+
+def paired(
+    folds: list[dict[str, Any]], arm: str, base: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return two (S, N) arrays of Dice: an arm's segmenters, and the base's with the same seeds.
+
+    The base's segmenters come once for each seed of the generator. N goes over the folds.
+    """
+    own, others = [], []
+    for fold in folds:
+        found = sorted(
+            fold["arms"][arm]["segmenters"], key=lambda each: (each["generator_seed"], each["seed"])
+        )
+        of_base = {each["seed"]: each["dice"] for each in fold["arms"][base]["segmenters"]}
+        own.append(np.array([each["dice"] for each in found]))
+        others.append(np.array([of_base[each["seed"]] for each in found]))
+    rows = min(len(each) for each in own)
+    return (
+        np.concatenate([each[:rows] for each in own], 1),
+        np.concatenate([each[:rows] for each in others], 1),
+    )
+
+
+def segmenter_table(name: str, folds: list[dict[str, Any]]) -> str:
+    """Return the arms of a set: pairs, segmenters, Dice on val and where judged, gain."""
+    judged = folds[0]["judged_on"]
+    lines = [
+        f"**{name}**: {', '.join(described(fold) for fold in folds)}.\n",
+        f"| arm | pairs | segmenters | val Dice | {judged} Dice | gain, points | 95 % interval | |",
+        "|---|--:|--:|--:|--:|--:|--:|---|",
+    ]
+    found = comparisons(folds)
+    for arm in folds[0]["arms"]:
+        each = [fold["arms"][arm] for fold in folds if arm in fold["arms"]]
+        val = np.mean([s["val_dice"] for part in each for s in part["segmenters"]])
+        dice = np.mean([d for part in each for s in part["segmenters"] for d in s["dice"]])
+        cells = [
+            arm,
+            "/".join(str(part["pairs"]) for part in each),
+            str(sum(len(part["segmenters"]) for part in each)),
+            f"{val:.3f}",
+            f"{dice:.3f}",
+        ]
+        if arm in found:
+            told = found[arm]
+            interval = f"{100 * told.low:+.1f} to {100 * told.high:+.1f}"
+            cells += [f"{100 * told.gain:+.1f}", interval, told.word]
+        else:
+            cells += ["", "", ""]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def described(fold: dict[str, Any]) -> str:
+    """Return a fold in words."""
+    pairs = fold["pairs"]
+    return (
+        f"fold {fold['fold'].split('/')[1]} learns from {pairs['train']} pairs, stops on "
+        f"{pairs['val']}, is judged on {len(fold['groups'])} of {len(set(fold['groups']))} groups"
+    )
+
+
+def image_table(folds: list[dict[str, Any]]) -> str:
+    """Return the generators' images beside real held-out ones; "" where none were evaluated."""
+    if not any(fold["images"] for fold in folds):
+        return ""
+    lines = [
+        "| images | KID | coverage | mask Dice | shuffled | copies | membership AUC |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for fold in folds:
+        for generator, seeds in fold["images"].items():
+            for seed, each in enumerate(seeds):
+                made, agreed = each["samples"], each["agreement"]
+                lines.append(
+                    f"| {fold['fold']}, {generator}, seed {seed} | {made['kid']:.3f} | "
+                    f"{made['coverage']:.2f} | {agreed['samples']:.3f} | "
+                    f"{agreed['samples with shuffled masks']:.3f} | {each['copies']} | "
+                    f"{each['membership_auc']:.2f} |"
+                )
+        real = next(iter(fold["images"].values()))[0]
+        lines.append(
+            f"| {fold['fold']}, real held-out | {real['held_out']['kid']:.3f} | "
+            f"{real['held_out']['coverage']:.2f} | {real['agreement']['held-out']:.3f} | | | |"
+        )
+    return "\n".join(lines) + "\n"
