@@ -230,6 +230,7 @@ def prove(
     *,
     run: AnyPath | None = None,
     beside: Iterable[AnyPath] = (),
+    segmenter_command: str | None = None,
     max_minutes: float | None = None,
     options: Mapping[str, Any] | None = None,
     device: str | None = None,
@@ -237,7 +238,8 @@ def prove(
 ) -> ProveResult:
     """Tell whether a run's synthetic pairs raise Dice on test; see `medsynth prove --help`.
 
-    `beside` are other runs on the same pairs, whose samples are compared too.
+    `beside` are other runs on the same pairs, whose samples are compared too;
+    `segmenter_command` is your own training script, in place of MONAI's networks.
 
     `options` are those of the recipe's section `prove`, for example {"prove.seeds": 3}.
     """
@@ -245,7 +247,9 @@ def prove(
     from medsynth.workflows.prove.prove import prove as run_prove
 
     others = tuple(Path(each) for each in beside)
-    config = ProveConfig(as_path(run), as_sets(options), others, max_minutes, device)
+    config = ProveConfig(
+        as_path(run), as_sets(options), others, max_minutes, device, segmenter_command
+    )
     return run_prove(config, report)
 
 

@@ -34,6 +34,15 @@ def prove(
         float | None,
         typer.Option(metavar="M", min=0.1, help="Plan as many seeds and steps as fit."),
     ] = None,
+    segmenter_command: Annotated[
+        str | None,
+        typer.Option(
+            metavar="C",
+            help="Your own training script in place of MONAI's networks: it learns from {data}, an "
+            "export, and writes a mask to {predictions} for each image in {images}; also {seed}, "
+            "{classes}.",
+        ),
+    ] = None,
     sets: Annotated[
         list[str] | None,
         typer.Option(
@@ -52,7 +61,9 @@ def prove(
     from medsynth.workflows.prove.prove import prove as prove_run
 
     with progress("prove") as report:
-        config = ProveConfig(run, tuple(sets or ()), tuple(beside or ()), max_minutes, device)
+        config = ProveConfig(
+            run, tuple(sets or ()), tuple(beside or ()), max_minutes, device, segmenter_command
+        )
         result = prove_run(config, report)
     if as_json:
         print_json(result)

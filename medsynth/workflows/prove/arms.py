@@ -17,8 +17,8 @@ from medsynth.training.copy_paste import paste_objects
 from medsynth.training.segmenter import Draw, batches_of
 from medsynth.workflows.prove.options import ProveOptions
 
-BASE = "classic"
-"""What every arm is compared with."""
+CLASSIC = "classic"
+REAL = "real"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +62,18 @@ class Arm:
         return lambda step: paste_objects(*draw(step), generator(seed, "copy-paste", step))
 
 
-def arms_of(options: ProveOptions, beside: Sequence[str] = ()) -> list[Arm]:
+def arms_of(options: ProveOptions, beside: Sequence[str] = (), own: bool = False) -> list[Arm]:
     """Return the arms that the options ask for, the one to compare with first.
 
     Args:
         options: which arms.
         beside: labels of other runs, each of which gets every synthetic arm too.
+        own: the user's own script fits, and augments as it likes: no arms differ in that.
     """
-    arms = [Arm(BASE, 0.0)]
-    if options.real_alone:
+    arms = [Arm(REAL if own else CLASSIC, 0.0)]
+    if options.real_alone and not own:
         arms.append(Arm("real alone", 0.0, "none"))
-    if options.copy_paste:
+    if options.copy_paste and not own:
         arms.append(Arm("copy-paste", 0.0, copy_paste=True))
     for run in ("", *beside):
         of = f" of {run}" if run else ""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from medsynth.core.types import Split
 from medsynth.quality.proof.agreement import Agreement, mean_of_known
 from medsynth.quality.proof.verdict import Comparison, compare, in_words
-from medsynth.workflows.prove.arms import BASE, Arm
+from medsynth.workflows.prove.arms import Arm
 from medsynth.workflows.prove.units import Unit, UnitStore, read_scores
 
 
@@ -23,7 +23,7 @@ class ArmResult:
 
     pairs: it was fitted on. val_dice: by which settings are chosen. dice, iou, hd95_px: on test,
     the mean over images. seed_dice: of each seed. class_dice, group_dice: by name.
-    against: the comparison with the arm `classic`; None for that arm itself.
+    against: the comparison with the first arm; None for that arm itself.
     curves: of each seed, the steps at which val was looked at, and its Dice there.
     """
 
@@ -90,6 +90,7 @@ def conclude(
     results: list[ArmResult] = []
     recommended: dict[str, str] = {}
     sentences: list[str] = []
+    base = arms[0].name
     several = len({unit.network for unit in units}) > 1
     for network in dict.fromkeys(unit.network for unit in units):
         own = {
@@ -102,7 +103,7 @@ def conclude(
         for arm in arms:
             notes = [note for u in own[arm.name] if (note := store.read(u, "fitted"))]
             against = (
-                None if arm.name == BASE else compare(images[arm.name], images[BASE], groups, seed)
+                None if arm.name == base else compare(images[arm.name], images[base], groups, seed)
             )
             results.append(
                 _arm_result(arm.name, network, notes, scores[arm.name], groups, classes, against)
@@ -111,7 +112,7 @@ def conclude(
         chosen = _recommended(arms, mine)
         if chosen:
             recommended[network] = chosen
-        sentences += _sentences(mine, chosen, network, several)
+        sentences += _sentences(mine, base, chosen, network, several)
     return ProveResult(
         tuple(results), recommended, tuple(sentences), len(groups), len(set(groups)), split
     )
@@ -155,7 +156,7 @@ def _recommended(arms: Sequence[Arm], results: Sequence[ArmResult]) -> str | Non
 
 
 def _sentences(
-    results: Sequence[ArmResult], chosen: str | None, network: str, name_it: bool
+    results: Sequence[ArmResult], base: str, chosen: str | None, network: str, name_it: bool
 ) -> list[str]:
     """Return the recommended arm's verdict, whether to use it, then the others'."""
     prefix = f"{network}: " if name_it else ""
@@ -164,7 +165,7 @@ def _sentences(
     for each in ordered:
         if each.against is None:
             continue
-        said.append(prefix + in_words(each.against, each.arm, BASE))
+        said.append(prefix + in_words(each.against, each.arm, base))
         if each.arm == chosen:
             said.append(prefix + _advice(each))
     return said

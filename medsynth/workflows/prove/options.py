@@ -32,5 +32,7 @@ class ProveOptions(Options):
     """Segmenters: unet, attention-unet, segresnet."""
     stops: int = Field(default=4, ge=1, le=100)
     """So many equally spaced steps at which val is looked at; each arm takes its best."""
+    segmenter_format: str = "folder"
+    """Export format that --segmenter-command reads."""
     segmenter: SegmenterOptions = Field(default_factory=lambda: SegmenterOptions(steps=600))
     """Steps, batch, rate and width, the same for every arm."""

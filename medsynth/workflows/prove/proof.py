@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -17,15 +18,16 @@ from medsynth.exporters.leakage import refuse_leaks
 from medsynth.io.atomic import write_json
 from medsynth.io.hashing import hash_json
 from medsynth.io.runs import Run, find_run
-from medsynth.model.segmenter_options import SegmenterOptions
-from medsynth.quality.gates.gate import Pairs
 from medsynth.workflows.export.export import run_export_set
-from medsynth.workflows.gates import load_labelled
-from medsynth.workflows.prove.arms import Arm, arms_of, pairs_of
+from medsynth.workflows.prove.arms import Arm, arms_of
 from medsynth.workflows.prove.budget import Budget, plan_within
 from medsynth.workflows.prove.conclusion import ProveResult, conclude
-from medsynth.workflows.prove.options import NetworkName, ProveOptions
-from medsynth.workflows.prove.units import Unit, UnitStore, fit_unit, score_unit, step_seconds
+from medsynth.workflows.prove.fitter import Fitter
+from medsynth.workflows.prove.networks import NetworkFitter
+from medsynth.workflows.prove.options import ProveOptions
+from medsynth.workflows.prove.own_command import OwnCommand
+from medsynth.workflows.prove.own_segmenter import OWN, CommandFitter
+from medsynth.workflows.prove.units import Unit, UnitStore
 from medsynth.workflows.recipe import Recipe
 from medsynth.workflows.report.write import write_report
 
@@ -70,6 +72,7 @@ class Proof:
         index: the run's data.
         where: devices.
         report: progress, in segmenters.
+        command: the user's own segmenter, in place of the networks.
     """
 
     def __init__(
@@ -80,16 +83,17 @@ class Proof:
         index: DataIndex,
         where: Sequence[torch.device],
         report: Report,
+        command: OwnCommand | None = None,
     ) -> None:
         self.run = run
+        self.command = command
         self.recipe = recipe
         self.index = index
         self.where = where
         self.report = report
         self.options: ProveOptions = recipe.prove
-        self.classes = 1 + max(item.id for item in index.classes)
         self.runs = {"": run, **beside}
-        self.arms = arms_of(self.options, tuple(beside))
+        self.arms = arms_of(self.options, tuple(beside), own=command is not None)
         self.sets = {
             arm.name: run_export_set(self.runs[arm.run], arm.choice(recipe.export))
             for arm in self.arms
@@ -120,46 +124,48 @@ class Proof:
 
     def settle_budget(self, max_minutes: float | None) -> None:
         """Fix seeds and steps before anything is fitted; a proof that was begun keeps its own."""
-        self.budget = Budget.read(self.folder)
-        if self.budget is None:
+        budget = Budget.read(self.folder)
+        if budget is None:
             step_s = 0.0
             if max_minutes is not None:
                 self.report(0, 0, "measuring the speed")
-                step_s = self._step_s()
-            self.budget = plan_within(max_minutes, self.options, len(self.arms), step_s)
+                step_s = self._networks().step_s(self.arms[0], self.where[0])
+            budget = plan_within(max_minutes, self.options, len(self.arms), step_s)
             self.folder.mkdir(parents=True, exist_ok=True)
-            self.budget.write(self.folder)
-        segmenter = self.options.segmenter.model_copy(update={"steps": self.budget.steps})
+            budget.write(self.folder)
+        segmenter = self.options.segmenter.model_copy(update={"steps": budget.steps})
         self.options = self.options.model_copy(
-            update={"segmenter": segmenter, "seeds": self.budget.seeds}
+            update={"segmenter": segmenter, "seeds": budget.seeds}
         )
 
-    def _step_s(self) -> float:
-        """Return the seconds of a step of the slowest network, measured now."""
-        arm = self.arms[0]
-        pairs = pairs_of(self.sets[arm.name])
-        segmenters = [self._segmenter(arm, name) for name in self.options.networks]
-        return max(
-            step_seconds(arm.draw(pairs, each, 0), each, pairs, self.classes, self.where[0])
-            for each in segmenters
-        )
+    @cached_property
+    def fitter(self) -> Fitter:
+        """Who fits the segmenters; after `settle_budget`."""
+        if self.command is None:
+            return self._networks()
+        held = self.run.proof / "own"
+        return CommandFitter(
+            self.command, self.index, self.sets, self.options, self.recipe.export, self.units, held
+        )  # fmt: skip
+
+    def _networks(self) -> NetworkFitter:
+        return NetworkFitter(self.index, self.sets, self.options, self.recipe.seed, self.units)
 
     def all_units(self) -> list[Unit]:
         """Return the segmenters, a seed of every arm before the next seed."""
+        networks = self.options.networks if self.command is None else (OWN,)
         return [
             Unit(arm, network, seed, self._unit_key(arm, network, seed))
             for seed in range(self.options.seeds)
-            for network in self.options.networks
+            for network in networks
             for arm in self.arms
         ]
 
-    def _unit_key(self, arm: Arm, network: NetworkName, seed: int) -> str:
+    def _unit_key(self, arm: Arm, network: str, seed: int) -> str:
         """Return a hash of all that a segmenter depends on; more arms or seeds keep it."""
-        options = self._segmenter(arm, network).model_dump(mode="json")
-        return hash_json([
-            self.index.hash, train_rows(self.sets[arm.name]), options, arm.copy_paste,
-            self.options.stops, self.recipe.seed, seed,
-        ])  # fmt: skip
+        fitter = self.fitter.depends_on(arm, network)
+        rows = train_rows(self.sets[arm.name])
+        return hash_json([self.index.hash, rows, fitter, self.recipe.seed, seed])
 
     def fit(self, stop: Callable[[], bool]) -> None:
         """Fit what is not fitted yet, side by side where there are devices.
@@ -169,24 +175,16 @@ class Proof:
         """
         units = self.all_units()
         left = [unit for unit in units if self.units.read(unit, "fitted") is None]
-        val = load_labelled(self.index, self.index.split("val"))
         free: SimpleQueue[torch.device] = SimpleQueue()
         for device in self.where:
             free.put(device)
-        pool: dict[str, Pairs] = {}
 
         def work(unit: Unit) -> None:
             if stop():
                 return
             device = free.get()
             try:
-                if unit.arm.name not in pool:
-                    pool[unit.arm.name] = pairs_of(self.sets[unit.arm.name])
-                options = self._segmenter(unit.arm, unit.network)
-                fit_unit(
-                    unit, pool[unit.arm.name], val, options, self.classes,
-                    self.options.stops, self.recipe.seed, device, self.units,
-                )  # fmt: skip
+                self.fitter.fit(unit, device)
             finally:
                 free.put(device)
 
@@ -203,26 +201,21 @@ class Proof:
                 f"Go on with it: medsynth prove --run {self.run.path}, with the same options.",
             )
 
-    def _segmenter(self, arm: Arm, network: str) -> SegmenterOptions:
-        options = self.options.segmenter.model_copy(update={"network": network})
-        return arm.segmenter(options)
-
     def conclude(self) -> ProveResult:
         """Open test, or look at val again, and compare."""
         units, split = self.all_units(), self.options.on
         items = self.index.split(split)
-        pairs: Pairs | None = None
         for unit in units:
             if self.units.read(unit, split) is None:
-                pairs = pairs or load_labelled(self.index, items)
-                options = self._segmenter(unit.arm, unit.network)
-                score_unit(unit, split, pairs, options, self.classes, self.where[0], self.units)
+                self.fitter.score(unit, split, self.where[0])
         groups = [item.group for item in items]
         names = [each.name for each in self.index.classes if each.id]
         found = conclude(self.arms, units, self.units, groups, names, split, self.recipe.seed)
         told = {
             "options": self.options.model_dump(mode="json"),
             "units": {unit.name: unit.arm.name for unit in units},
+            "base": self.arms[0].name,
+            "segmenter_command": self.command.text if self.command else None,
             "report_images": self.recipe.evaluate.report_images,
         }
         figures = self.run.proof / ("proof.json" if split == "test" else "proof-val.json")

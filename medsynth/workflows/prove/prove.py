@@ -9,10 +9,13 @@ import torch
 
 from medsynth.core.errors import InputError, UsageError
 from medsynth.data.index import DataIndex
+from medsynth.exporters.deliver import exporter_named
 from medsynth.io.interrupts import asked_to_stop
 from medsynth.io.runs import Run, find_run
 from medsynth.workflows.hardware import choose_device, settle_threads
 from medsynth.workflows.prove.conclusion import ProveResult
+from medsynth.workflows.prove.options import ProveOptions
+from medsynth.workflows.prove.own_command import OwnCommand
 from medsynth.workflows.prove.proof import Proof, Report, runs_beside
 from medsynth.workflows.recipe import read_run_recipe
 
@@ -28,6 +31,7 @@ class ProveConfig:
     samples are compared too. sets: "prove.key=value" on top of the run's recipe, and
     "evaluate.report_images=false" for a report without images.
     max_minutes: fewer seeds and steps are planned where all would take longer.
+    segmenter_command: the user's own training script, in place of MONAI's networks.
     """
 
     run: Path | None = None
@@ -35,6 +39,7 @@ class ProveConfig:
     beside: tuple[Path, ...] = ()
     max_minutes: float | None = None
     device: str | None = None
+    segmenter_command: str | None = None
 
 
 def prove(config: ProveConfig, report: Report) -> ProveResult:
@@ -60,11 +65,29 @@ def prove(config: ProveConfig, report: Report) -> ProveResult:
     refuse_too_few(index, run)
     settle_threads(recipe.training.threads)
     others = runs_beside(config.beside, run, index)
-    proof = Proof(run, others, recipe, index, devices(config.device), report)
+    command = own_command(config, recipe.prove)
+    proof = Proof(run, others, recipe, index, devices(config.device), report, command)
     with run.lock("prove"), asked_to_stop() as stop:
         proof.settle_budget(config.max_minutes)
         proof.fit(stop)
         return proof.conclude()
+
+
+def own_command(config: ProveConfig, options: ProveOptions) -> OwnCommand | None:
+    """Return the user's own segmenter, if there is one.
+
+    Raises:
+        UsageError: it cannot be read, or goes with a budget; or its format is unknown.
+    """
+    if config.segmenter_command is None:
+        return None
+    if config.max_minutes is not None:
+        raise UsageError(
+            "--max-minutes cannot plan what --segmenter-command takes.",
+            "Choose the seeds yourself: --set prove.seeds=3",
+        )
+    exporter_named(options.segmenter_format)
+    return OwnCommand(config.segmenter_command)
 
 
 def refuse_too_few(index: DataIndex, run: Run) -> None:
@@ -79,8 +102,8 @@ def refuse_too_few(index: DataIndex, run: Run) -> None:
             raise InputError(
                 f"{run.path} has {count} pairs in {split}, on which {what}; without them nothing "
                 "can be proved.",
-                "Fit on data with a split.csv, or with data.val_fraction and data.test_fraction "
-                "above 0.",
+                "Fit on data with a split.csv, or with larger shares of val and test: "
+                "--set data.fractions=[0.6,0.2,0.2]",
             )
 
 

@@ -17,6 +17,7 @@ from medsynth.workflows.report.words import number
 Values = Mapping[str, Any]
 MEANINGS = {
     "classic": "real images, turned and recoloured as usual: what all are compared with",
+    "real": "real images, your own script on them: what all are compared with",
     "real alone": "real images as they are",
     "copy-paste": "real images, objects pasted from one to another",
     "synthetic only": "no real image at all",
@@ -60,7 +61,7 @@ def meaning_of(arm: str) -> str:
     """Return what an arm was fitted on."""
     kind, _, run = arm.partition(" of ")
     ratio = kind.removeprefix("synthetic x")
-    meaning = MEANINGS.get(kind, f"as classic, with {ratio} synthetic images for each real one")
+    meaning = MEANINGS.get(kind, f"with {ratio} synthetic images for each real one")
     return f"{meaning}, made by the run {run}" if run else meaning
 
 
@@ -71,7 +72,7 @@ def gains_chart(proof: Values) -> Markup | None:
         for arm in proof["arms"]
         if arm["against"]
     ]
-    return forest(gains, "Gain in Dice points over classic") if gains else None
+    return forest(gains, f"Gain in Dice points over {proof['base']}") if gains else None
 
 
 def seeds_chart(proof: Values) -> Markup:
@@ -87,7 +88,7 @@ def curves_charts(proof: Values) -> dict[str, Markup]:
         lines = {
             str(arm["arm"]): mean_curve(arm["curves"])
             for arm in proof["arms"]
-            if arm["network"] == network and arm.get("curves")
+            if arm["network"] == network and any(arm.get("curves") or ())
         }
         if lines:
             charts[str(network)] = curves(lines, "step of the fit", "Dice on val")

@@ -10,7 +10,6 @@ from commands import Run
 from spec import Stage
 
 from medsynth.data.records import DataIndex
-from medsynth.workflows.prove.arms import BASE
 
 MEASURES = ("kid", "coverage", "precision", "recall", "density")
 
@@ -47,7 +46,7 @@ def collect_fold(
         "judged_on": stage.judge,
         "pairs": {split: len(index.split(split)) for split in ("train", "val", "test")},
         "groups": [item.group for item in index.split(stage.judge)],
-        "base_arm": BASE,
+        "base_arm": proof["base"],
         "arms": arms,
         "images": {
             generator: [image_figures(run_of(generator, seed))

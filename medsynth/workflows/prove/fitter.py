@@ -1,0 +1,27 @@
+"""Who fits and scores the segmenters of a proof: MONAI's networks, or the user's own script."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+
+from medsynth.core.types import Split
+from medsynth.workflows.prove.arms import Arm
+from medsynth.workflows.prove.units import Unit
+
+
+class Fitter(Protocol):
+    """Fits segmenters, and scores them on a split."""
+
+    def depends_on(self, arm: Arm, network: str) -> Any:
+        """Return, as JSON values, what a segmenter depends on besides its pairs and its seed."""
+        ...
+
+    def fit(self, unit: Unit, device: torch.device) -> None:
+        """Fit a unit, and write `fitted`: {"curve", "step", "dice" on val, "pairs"}."""
+        ...
+
+    def score(self, unit: Unit, split: Split, device: torch.device) -> None:
+        """Write the scores of a fitted unit on a split's pairs."""
+        ...

@@ -1,0 +1,123 @@
+"""The user's own segmenter in a proof: trained by their script on each arm, and read back."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from medsynth.core.types import Split
+from medsynth.data.index import DataIndex
+from medsynth.data.load import load_sample
+from medsynth.exporters.deliver import deliver
+from medsynth.exporters.export_set import ExportSet
+from medsynth.exporters.options import ExportOptions
+from medsynth.io.hashing import hash_json
+from medsynth.io.images import write_png
+from medsynth.quality.proof.agreement import agreement
+from medsynth.workflows.gates import load_labelled
+from medsynth.workflows.prove.arms import Arm
+from medsynth.workflows.prove.options import ProveOptions
+from medsynth.workflows.prove.own_command import OwnCommand
+from medsynth.workflows.prove.predictions import read_predictions
+from medsynth.workflows.prove.units import Unit, UnitStore, write_scores
+
+OWN = "own"
+"""Stands where networks have their names."""
+JUDGED: tuple[Split, ...] = ("val", "test")
+
+
+class CommandFitter:
+    """Exports each arm, runs the command on it, reads its masks; a `Fitter`.
+
+    The script is given train and val with their masks, and the images alone of val and test, in
+    one folder: what is test it cannot tell from them, nor ever see its masks.
+
+    Args:
+        command: the script.
+        index: the run's data.
+        sets: arm -> what is exported of it.
+        options: with the export's format.
+        export: options of the formats.
+        units: where figures are written.
+        folder: for exports, images, and what the script writes.
+    """
+
+    def __init__(
+        self,
+        command: OwnCommand,
+        index: DataIndex,
+        sets: Mapping[str, ExportSet],
+        options: ProveOptions,
+        export: ExportOptions,
+        units: UnitStore,
+        folder: Path,
+    ) -> None:
+        self.command = command
+        self.index = index
+        self.sets = sets
+        self.format = options.segmenter_format
+        self.export = export
+        self.units = units
+        self.folder = folder
+        self.classes = 1 + max(item.id for item in index.classes)
+        self.truth = cache(lambda split: load_labelled(index, index.split(split)).labels)
+
+    def depends_on(self, arm: Arm, network: str) -> Any:  # noqa: ARG002
+        """As `Fitter`."""
+        export = self.export.model_dump(mode="json")
+        return [self.command.text, self.command.files(), self.format, export]
+
+    def fit(self, unit: Unit, device: torch.device) -> None:  # noqa: ARG002
+        """Run the command on a unit's pairs; its masks of val say how good it is."""
+        here = self.folder / unit.name
+        shutil.rmtree(here, ignore_errors=True)  # of a run that was stopped
+        (here / "predictions").mkdir(parents=True)
+        self.command.run(
+            here / "log.txt", data=self.arm_data(unit.arm), images=self.images(),
+            predictions=here / "predictions", seed=unit.seed, classes=self.classes,
+        )  # fmt: skip
+        dice = agreement(self.masks(unit, "val"), self.truth("val"), self.classes, False)
+        self.masks(unit, "test")  # all there, or the script is to be mended now
+        train = [row for row in self.sets[unit.arm.name].rows if row.split == "train"]
+        found = {"curve": [], "step": 0, "dice": round(float(dice.per_image().mean()), 6)}
+        self.units.write(unit, "fitted", {**found, "pairs": len(train)})
+
+    def score(self, unit: Unit, split: Split, device: torch.device) -> None:  # noqa: ARG002
+        """As `Fitter`."""
+        shown = self.masks(unit, split)
+        write_scores(agreement(shown, self.truth(split), self.classes), unit, split, self.units)
+
+    def masks(self, unit: Unit, split: Split) -> Any:
+        """Return what the script predicted for a split, (N, H, W) uint8."""
+        ids = [item.id for item in self.index.split(split)]
+        folder = self.folder / unit.name / "predictions"
+        return read_predictions(folder, ids, self.index.size_hw, self.classes)
+
+    def arm_data(self, arm: Arm) -> Path:
+        """Return an export of the pairs that an arm learns from, and of val."""
+        own, real = self.sets[arm.name], next(iter(self.sets.values()))
+        train = [row for row in own.rows if row.split == "train"]
+        val = [row for row in real.rows if row.split == "val"]
+        export_set = replace(own, rows=(*train, *val))
+        rows = [(row.id, row.split, row.content) for row in export_set.rows]
+        options = self.export.model_dump(mode="json")
+        out = self.folder / "data" / hash_json([rows, self.format, options])[:16]
+        deliver(self.format, export_set, out, self.export, lambda *_: None)
+        return out.resolve()
+
+    def images(self) -> Path:
+        """Return a folder with the images of val and test, a PNG an id, without any mask."""
+        folder = self.folder / "images" / self.index.hash[:16]
+        folder.mkdir(parents=True, exist_ok=True)
+        for item in (item for split in JUDGED for item in self.index.split(split)):
+            path = folder / f"{item.id}.png"
+            if not path.exists():
+                image = load_sample(self.index, item).image
+                write_png(path, image if image.shape[2] > 1 else image[..., 0])
+        return folder.resolve()
