@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from run import run_stage
+from run import Part, run_stage
 from spec import HERE, read_study
 from tables import write_tables
 
@@ -27,12 +27,15 @@ def main() -> None:
     run.add_argument("stage", choices=sorted(study.stages))
     run.add_argument("--data", type=Path, required=True, help="folder of the sets")
     run.add_argument("--work", type=Path, required=True, help="folder for runs")
+    run.add_argument("--fold", choices=["a", "b"], help="this one alone, for less time")
+    run.add_argument("--generator-seeds", type=int, help="fewer than the stage has")
     tables = verbs.add_parser("tables", help="make tables from what the stages wrote")
     for each in (run, tables):
         each.add_argument("--out", type=Path, default=HERE / "results", help="folder of figures")
     asked = parser.parse_args()
     if asked.verb == "run":
-        print(run_stage(study, asked.stage, asked.data, asked.work, asked.out))
+        part = Part(asked.fold, asked.generator_seeds)
+        print(run_stage(study, asked.stage, asked.data, asked.work, asked.out, part))
     else:
         print(write_tables(asked.out))
 

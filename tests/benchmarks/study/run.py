@@ -39,7 +39,24 @@ class Fold:
         return Run(self.work / f"{self.name.split('/')[1]}-base")
 
 
-def run_stage(study: Study, name: str, data: Path, work: Path, out: Path) -> Path:
+@dataclass(frozen=True)
+class Part:
+    """Some of a stage, for less time: one fold, or fewer seeds of the generators."""
+
+    fold: str | None = None
+    generator_seeds: int | None = None
+
+    def of(self, stage: Stage) -> Stage:
+        """Return the stage with so many seeds."""
+        seeds = self.generator_seeds or stage.generator_seeds
+        return stage.model_copy(update={"generator_seeds": min(seeds, stage.generator_seeds)})
+
+    def has(self, fold: Fold) -> bool:
+        """Tell whether a fold is in it."""
+        return self.fold in (None, fold.name.split("/")[1])
+
+
+def run_stage(study: Study, name: str, data: Path, work: Path, out: Path, part: Part) -> Path:
     """Run what a stage still lacks, and write its figures after each fold.
 
     Args:
@@ -48,15 +65,18 @@ def run_stage(study: Study, name: str, data: Path, work: Path, out: Path) -> Pat
         data: folder of the sets.
         work: folder for runs; stages share them.
         out: folder for the figures.
+        part: how much of it; the figures say so.
 
     Returns:
         The JSON file.
     """
-    stage = study.stages[name]
+    stage = part.of(study.stages[name])
     path = out / f"{name}.json"
     figures: dict[str, Any] = {"stage": name, "spec": stage.model_dump(mode="json"), "folds": []}
     for each in stage.sets:
         for fold in folds_of(each, study.sets[each], data, work):
+            if not part.has(fold):
+                continue
             run_fold(stage, fold)
             figures["folds"].append(
                 collect_fold(fold.name, proved_in(stage, fold), stage, fold.run)

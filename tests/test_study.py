@@ -1,0 +1,37 @@
+"""The study's driver, on a toy budget: every command of a stage, its figures and its tables."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from medsynth.examples import write_example_pairs
+
+DRIVER = Path(__file__).parent / "benchmarks" / "study"
+
+
+def study(*arguments):
+    command = [sys.executable, DRIVER, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_stage_from_fits_to_tables(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_example_pairs(tmp_path / "blobs", n=40)
+    asked = ("run", "toy", "--data", tmp_path, "--work", tmp_path / "work", "--out", tmp_path)
+    said = study(*asked)
+    assert said.count("medsynth ") == 6
+    fold = json.loads((tmp_path / "toy.json").read_text())["folds"][0]
+    images = fold["pairs"]["test"]
+    assert len(fold["groups"]) == images
+    assert set(fold["arms"]) == {"classic", "siamese x0.5", "mask-only x0.5"}
+    for arm in fold["arms"].values():
+        assert [len(each["dice"]) for each in arm["segmenters"]] == [images, images]
+        assert [each["seed"] for each in arm["segmenters"]] == [0, 1]
+    assert fold["arms"]["siamese x0.5"] != fold["arms"]["mask-only x0.5"]
+
+    assert "medsynth " not in study(*asked)  # all is there
+    study("tables", "--out", tmp_path)
+    table = (tmp_path / "tables.md").read_text()
+    assert "| siamese x0.5 | 42 | 2 |" in table
+    assert "<svg" in (tmp_path / "gains.svg").read_text()
