@@ -49,7 +49,7 @@ class AdcStep(HintedStep):
         assert network.controlnet is not None
         config = network.controlnet.config
         teacher = HintControlNet.from_unet(
-            network.unet, config.hint_width, config.hint_merges, config.zero_hint
+            network.unet, config.hint_width, config.hint_merges, config.zero_hint, config.hint
         )
         network.teacher = teacher.to(memory_format=torch.channels_last)
 

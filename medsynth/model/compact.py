@@ -108,7 +108,7 @@ class Compact:
 def add_controlnet(network: HintedDiffusion, options: CompactOptions, merges: int) -> None:
     """Give a network its ControlNet, copied from the U-Net; freezes the encoder half."""
     controlnet = HintControlNet.from_unet(
-        network.unet, options.hint_width, merges, options.zero_hint
+        network.unet, options.hint_width, merges, options.zero_hint, options.hint
     )
     network.controlnet = controlnet.to(memory_format=torch.channels_last)
     network.encoder.requires_grad_(False)

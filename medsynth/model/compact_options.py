@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -18,6 +18,9 @@ class CompactOptions(Options):
     """Channels of each level; each next level has half the resolution. Multiples of 8."""
     layers: int = Field(default=1, ge=1)
     """Residual blocks a level."""
+    hint: Literal["dense", "sparse"] = "dense"
+    """How hints are encoded: `dense` as published, or `sparse`, ControlNet's own few convolutions,
+    to see what the dense one is for."""
     hint_width: int = Field(default=8, ge=1)
     """Channels of the dense hint's first block (16 as published)."""
     zero_hint: bool = False

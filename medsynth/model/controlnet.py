@@ -10,11 +10,11 @@ from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
 
 from medsynth.model.halves import Encoded, EncoderHalf, Residuals
-from medsynth.model.hint import DenseHintInput
+from medsynth.model.hint import DenseHintInput, HintKind, SparseHint
 
 
 class HintStem(nn.Module):
-    """Dense Hint Input and the convolution that fits it to the first feature map.
+    """A hint's encoder and the convolution that fits it to the first feature map.
 
     Args:
         hint: encodes hints.
@@ -23,7 +23,7 @@ class HintStem(nn.Module):
             until ControlNet's output convolutions have grown.
     """
 
-    def __init__(self, hint: DenseHintInput, channels: int, zero: bool) -> None:
+    def __init__(self, hint: DenseHintInput | SparseHint, channels: int, zero: bool) -> None:
         super().__init__()
         self.hint = hint
         self.out = nn.Conv2d(hint.out_channels, channels, 3, padding=1)
@@ -49,6 +49,7 @@ class HintControlNet(ControlNetModel):  # type: ignore[misc]
         hint_width: channels of Dense Hint Input's first block; 16 as published.
         hint_merges: its patch merges, log2 of the codec's downsampling.
         zero_hint: start the hint's own convolution at zero too, as published.
+        hint: "dense" as published, or "sparse", ControlNet's own, to see what the dense one is for.
         others: those of `diffusers.ControlNetModel`.
     """
 
@@ -90,11 +91,16 @@ class HintControlNet(ControlNetModel):  # type: ignore[misc]
         hint_width: int = 16,
         hint_merges: int = 3,
         zero_hint: bool = True,
+        hint: HintKind = "dense",
     ) -> None:
         given = locals()
         super().__init__(**{name: given[name] for name in _parameters(ControlNetModel)})
-        hint = DenseHintInput(conditioning_channels, hint_width, hint_merges)
-        self.controlnet_cond_embedding = HintStem(hint, block_out_channels[0], zero_hint)
+        encoder = (
+            DenseHintInput(conditioning_channels, hint_width, hint_merges)
+            if hint == "dense"
+            else SparseHint(conditioning_channels, hint_merges)
+        )
+        self.controlnet_cond_embedding = HintStem(encoder, block_out_channels[0], zero_hint)
         self.__dict__["encoder"] = EncoderHalf(self)  # a view: the weights are its own
 
     encoder: EncoderHalf
@@ -106,12 +112,12 @@ class HintControlNet(ControlNetModel):  # type: ignore[misc]
         hint_width: int = 16,
         hint_merges: int = 3,
         zero_hint: bool = True,
+        hint: HintKind = "dense",
     ) -> HintControlNet:
         """Return a new ControlNet whose encoder half is a copy of the U-Net's."""
         shared = {k: v for k, v in unet.config.items() if k in _parameters(cls)}
-        controlnet: HintControlNet = cls(
-            **shared, hint_width=hint_width, hint_merges=hint_merges, zero_hint=zero_hint
-        )
+        shared |= {"hint_width": hint_width, "hint_merges": hint_merges}
+        controlnet: HintControlNet = cls(**shared, zero_hint=zero_hint, hint=hint)
         controlnet.encoder.load_state_dict(EncoderHalf(unet).state_dict())
         return controlnet
 

@@ -8,10 +8,39 @@ Module names follow the published checkpoint.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+HintKind = Literal["dense", "sparse"]
+SPARSE_CHANNELS = (16, 32, 96, 256, 256)
+"""Of ControlNet's hint stem at each resolution; the last is ours, for codecs of factor 16."""
+
+
+class SparseHint(nn.Module):
+    """ControlNet's own hint stem (Zhang et al., ICCV 2023), in whose place the dense one stands.
+
+    Args:
+        in_channels: channels of the hint.
+        merges: halvings of the resolution, 4 at most.
+    """
+
+    def __init__(self, in_channels: int = 3, merges: int = 3) -> None:
+        super().__init__()
+        widths = SPARSE_CHANNELS[: merges + 1]
+        self.out_channels = widths[-1]
+        layers: list[nn.Module] = [nn.Conv2d(in_channels, widths[0], 3, padding=1), nn.SiLU()]
+        for narrow, wide in pairwise(widths):
+            layers += [nn.Conv2d(narrow, narrow, 3, padding=1), nn.SiLU()]
+            layers += [nn.Conv2d(narrow, wide, 3, padding=1, stride=2), nn.SiLU()]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, hint: Tensor) -> Tensor:
+        """Encode a hint, (B, in_channels, H, W) in [0, 1]."""
+        return self.layers(hint)  # type: ignore[no-any-return]
 
 
 class ResidualBlock(nn.Module):

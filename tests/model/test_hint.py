@@ -4,7 +4,13 @@ import pytest
 import torch
 
 from medsynth.model.compact import add_controlnet, build_network
-from medsynth.model.hint import DenseHintInput, PatchMerge, ResidualBlock
+from medsynth.model.hint import (
+    SPARSE_CHANNELS,
+    DenseHintInput,
+    PatchMerge,
+    ResidualBlock,
+    SparseHint,
+)
 from medsynth.model.network import Condition
 from medsynth.model.schedule_options import ScheduleOptions
 
@@ -49,6 +55,22 @@ def test_it_ends_at_the_resolution_of_the_latents(width, merges):
     out = hint(torch.rand(2, 3, 32, 48))
     assert out.shape == (2, hint.out_channels, 32 // 2**merges, 48 // 2**merges)
     assert hint.out_channels == width * 2 ** (merges + 1)
+
+
+@pytest.mark.parametrize("merges", range(5))
+@torch.no_grad()
+def test_the_sparse_one_has_the_shape_of_controlnets_own(merges):
+    from diffusers.models.controlnets.controlnet import ControlNetConditioningEmbedding
+
+    own = SparseHint(3, merges)
+    theirs = ControlNetConditioningEmbedding(8, 3, SPARSE_CHANNELS[: merges + 1])
+    theirs.conv_out = torch.nn.Identity()
+    assert [v.shape for v in own.state_dict().values()] == [
+        v.shape for v in theirs.state_dict().values()
+    ]
+    own.load_state_dict(dict(zip(own.state_dict(), theirs.state_dict().values(), strict=True)))
+    hint = torch.rand(2, 3, 32, 48)
+    torch.testing.assert_close(own(hint), theirs(hint))
 
 
 def test_merged_neighbours_stand_in_the_published_order():
