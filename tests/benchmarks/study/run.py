@@ -11,7 +11,7 @@ from typing import Any
 from collect import collect_fold
 from commands import Run
 from folds import fold_options
-from spec import Sets, SetSpec, Stage, Study
+from spec import Generator, Sets, SetSpec, Stage, Study
 
 from medsynth.data.records import DataIndex
 from medsynth.io.atomic import write_json
@@ -95,26 +95,34 @@ def run_fold(stage: Stage, fold: Fold) -> None:
     """Fit, synthesize, evaluate and prove what is not there yet."""
     fold.work.mkdir(parents=True, exist_ok=True)
     recipe = ("--recipe", stage.recipe)
-    shared = {**fold.options, **stage.options}
-    base = {**shared, **stage.base, "siamese.steps": 0}
+    base = {**fold.options, **stage.options, **stage.base, "siamese.steps": 0}
     fold.base.medsynth("fit", fold.data, *recipe, "--run", fold.base.path, options=base)
     runs = []
     for seed in range(stage.generator_seeds):
-        for generator, own in stage.generators.items():
-            run = fold.run(generator, seed)
-            options = {**shared, **stage.method, **own, "seed": seed}
-            run.medsynth(
-                "fit", fold.data, *recipe, "--init-from", fold.base.path, "--run", run.path,
-                options=options,
-            )  # fmt: skip
+        for name, generator in stage.generators.items():
+            run = fold.run(name, seed)
+            begin, options = beginning(stage, fold, generator, seed)
+            run.medsynth("fit", fold.data, *recipe, *begin, "--run", run.path, options=options)
             wanted = math.ceil(max(stage.ratios) * len(DataIndex.load(run.path).split("train")))
-            run.medsynth("augment", "--n", wanted, "--run", run.path, options=stage.augment)
+            samples = {**stage.augment, **generator.augment}
+            run.medsynth("augment", "--n", wanted, "--run", run.path, options=samples)
             if stage.evaluate:
                 run.medsynth("evaluate", "--run", run.path, options={})
             runs.append(run)
     beside = [part for run in runs[1:] for part in ("--beside", run.path)]
     options = {"prove.ratios": list(stage.ratios), "prove.on": stage.judge, **stage.prove}
     proved_in(stage, fold).medsynth("prove", "--run", runs[0].path, *beside, options=options)
+
+
+def beginning(stage: Stage, fold: Fold, generator: Generator, seed: int) -> tuple[list[Any], Sets]:
+    """Return what a generator's fit begins with, as arguments, and its options."""
+    options = {**fold.options, **stage.options, **stage.method, **generator.fit, "seed": seed}
+    if generator.weights_of:
+        source = fold.run(generator.weights_of, seed).path
+        return ["--init-from", source], {**options, "siamese.steps": 0}
+    if "base.steps" in generator.fit:
+        return [], options
+    return ["--init-from", fold.base.path], options
 
 
 def proved_in(stage: Stage, fold: Fold) -> Run:

@@ -28,12 +28,24 @@ class SetSpec(Strict):
     folds: Literal["one", "two"] = "one"
 
 
+class Generator(Strict):
+    """A way to make samples.
+
+    fit: options of its own fit; with `base.steps` it has a base of its own. weights_of: another
+    generator, whose weights it has; only its samples differ. augment: options of its samples.
+    """
+
+    fit: Sets = Field(default_factory=dict)
+    weights_of: str | None = None
+    augment: Sets = Field(default_factory=dict)
+
+
 class Stage(Strict):
     """A stage: generators that begin with one base each fold, and segmenters that judge them.
 
-    options: of all fits. base: of the base's fit. method: of the generators' fits. generators:
-    name -> options of its own fit. augment: of the samples. ratios: arms with so many synthetic
-    pairs for each real one. prove: of the segmenters. judge: where these are compared.
+    options: of all fits. base: of the base's fit. method: of the generators' fits. generators: by
+    name; stages share what is called alike. augment: of the samples. ratios: arms with so many
+    synthetic pairs for each real one. prove: of the segmenters. judge: where these are compared.
     """
 
     sets: tuple[str, ...]
@@ -41,7 +53,7 @@ class Stage(Strict):
     options: Sets = Field(default_factory=dict)
     base: Sets
     method: Sets
-    generators: dict[str, Sets]
+    generators: dict[str, Generator]
     generator_seeds: int = Field(ge=1)
     augment: Sets = Field(default_factory=dict)
     ratios: tuple[float, ...]
