@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import beta
 
 from medsynth.core.neighbours import CHUNK, squared_distances
-from medsynth.quality.bootstrap import DRAWS, Interval, bootstrap, group_weights
+from medsynth.quality.bootstrap import DRAWS, LEVEL, Interval, bootstrap, group_weights
 
 QUANTILE = 0.05
 
@@ -41,12 +42,15 @@ class Nearness:
     rate: share of made images that fall short of it; about `quantile` where nothing is copied.
     interval: of the rate, both sets resampled by group, the threshold with them.
     quantile: what would be usual.
+    usual_at_most: what may still be usual, since few held-out groups do not tell where the
+        threshold is: with 24 of them it may well be what 25 % of real images fall short of.
     """
 
     threshold: float
     rate: float
     interval: Interval
     quantile: float
+    usual_at_most: float
 
 
 def nearest(images: NDArray[np.floating], train: NDArray[np.floating]) -> Nearest:
@@ -101,4 +105,23 @@ def nearness(
         return float(made_weights @ (made < usual) / made_weights.sum())
 
     weights = [group_weights(groups, rng, draws) for groups in (of_made, of_rest)]
-    return Nearness(threshold, float((made < threshold).mean()), bootstrap(rate, weights), quantile)
+    most = share_below(quantile, len(np.unique(of_rest)))
+    rate_found = float((made < threshold).mean())
+    return Nearness(threshold, rate_found, bootstrap(rate, weights), quantile, most)
+
+
+def share_below(quantile: float, count: int, level: float = LEVEL) -> float:
+    """Return the share of all that may lie below the quantile of a sample, at most.
+
+    What lies below the k-th smallest of n is distributed as Beta(k, n + 1 - k) (Wilks 1941).
+
+    Args:
+        quantile: as numpy interpolates it.
+        count: independent values in the sample.
+        level: probability of the two-sided interval whose upper end this is.
+
+    >>> round(share_below(0.05, 24), 3), round(share_below(0.05, 2000), 2)
+    (0.27, 0.06)
+    """
+    k = min(int(np.ceil(quantile * (count - 1))) + 1, count)
+    return float(beta.ppf((1 + level) / 2, k, count + 1 - k))

@@ -34,7 +34,7 @@ def _of_this_run(found: Found, samples: int) -> Iterator[str]:
                 f"The evaluation looked at {counted(about['samples'], 'sample')}; the run has "
                 f"{samples:,} now. Run medsynth evaluate again."
             )
-        if about["held_out_split"] == "val":
+        if about["held_out_split"] == "val" and not about.get("other_data"):
             yield (
                 "The real images of the comparison are of val, by which thresholds were chosen "
                 "too: the run has too few in test."
