@@ -20,6 +20,7 @@ from medsynth.workflows.evaluate.looks import looks
 from medsynth.workflows.evaluate.other_data import read_other_data
 from medsynth.workflows.evaluate.sets import read_sets
 from medsynth.workflows.evaluate.shown_masks import shown_masks
+from medsynth.workflows.gate_warnings import gate_warnings
 from medsynth.workflows.hardware import choose_device, settle_threads
 from medsynth.workflows.recipe import read_run_recipe
 from medsynth.workflows.report.write import write_report
@@ -95,7 +96,7 @@ def by_features(case: Case, extractor: FeatureExtractor) -> dict[str, Any]:
     sets, cache = case.sets, case.run.cache / "features"
     parts = (sets.train, sets.held_out, sets.made)
     values = looks(case, *(extract(extractor, part.images, cache) for part in parts))
-    values["warnings"] = [*sets.notes, *values["warnings"]]
+    values["warnings"] = [*gate_warnings(case.run), *sets.notes, *values["warnings"]]
     return values
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from medsynth.workflows.gate_warnings import warnings_in
 from medsynth.workflows.report.found import Found
 from medsynth.workflows.report.words import counted
 
 
 def limits(found: Found, samples: int) -> list[str]:
     """Return the warnings of this run, then what holds for every one."""
-    return [*_of_this_run(found, samples), *ALWAYS]
+    return list(dict.fromkeys([*warnings_in(found.gates), *_of_this_run(found, samples), *ALWAYS]))
 
 
 ALWAYS = (
