@@ -16,6 +16,9 @@ from medsynth.core.neighbours import CHUNK, squared_distances
 from medsynth.quality.bootstrap import DRAWS, LEVEL, Interval, bootstrap, group_weights
 
 QUANTILE = 0.05
+BLOCK_BYTES = 2**25
+"""Of rows in float64 that are compared at once."""
+Rows = NDArray[np.floating] | NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +56,30 @@ class Nearness:
     usual_at_most: float
 
 
-def nearest(images: NDArray[np.floating], train: NDArray[np.floating]) -> Nearest:
+def nearest(images: Rows, train: Rows) -> Nearest:
     """Return the nearest training image of each image.
+
+    Both are gone through in blocks, so that pixels may stay the bytes that they are.
 
     Args:
         images: (N, D) features or pixels.
         train: (M, D) of the training images, M at least 1.
     """
-    centre = train.mean(0)
-    train = train - centre
-    distances, originals = [np.empty(0)], [np.empty(0, np.int64)]
-    for first in range(0, len(images), CHUNK):
-        squared = squared_distances(images[first : first + CHUNK] - centre, train)
-        originals.append(found := squared.argmin(1))
-        distances.append(np.sqrt(np.take_along_axis(squared, found[:, None], 1)[:, 0]))
-    return Nearest(np.concatenate(distances), np.concatenate(originals))
+    centre = train.mean(0, dtype=np.float64)
+    size = max(1, min(CHUNK, BLOCK_BYTES // (8 * train.shape[1])))
+    squared = np.full(len(images), np.inf)
+    original = np.zeros(len(images), np.int64)
+    for first in range(0, len(train), size):
+        some = train[first : first + size] - centre
+        for start in range(0, len(images), size):
+            rows = slice(start, min(start + size, len(images)))
+            found = squared_distances(images[rows] - centre, some)
+            best = found.argmin(1)
+            least = np.take_along_axis(found, best[:, None], 1)[:, 0]
+            nearer = least < squared[rows]
+            squared[rows] = np.where(nearer, least, squared[rows])
+            original[rows] = np.where(nearer, first + best, original[rows])
+    return Nearest(np.sqrt(squared), original)
 
 
 def nearness(

@@ -20,8 +20,7 @@ def copied(case: Case) -> dict[str, Any]:
     scores, originals = detector.score(made.images, labels=made.labels)
     threshold = calibrated_threshold(usual)
     order = np.argsort(-scores, kind="stable")[: case.options.worst]
-    pixels = [each.reshape(len(each), -1).astype(np.float32) for each in
-              (train.images, held_out.images, made.images)]  # fmt: skip
+    pixels = [each.images.reshape(len(each), -1) for each in (train, held_out, made)]
     return {
         "copies": {
             "threshold": round(threshold, 4),

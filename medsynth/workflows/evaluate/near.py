@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from medsynth.quality.privacy import nearest, nearness
+from medsynth.quality.privacy import Rows, nearest, nearness
 from medsynth.workflows.evaluate.case import Case
-
-Rows = NDArray[np.floating]
 
 
 def near(case: Case, train: Rows, held_out: Rows, made: Rows) -> dict[str, Any]:

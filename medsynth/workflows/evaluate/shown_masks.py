@@ -37,7 +37,8 @@ class Shown:
 
 def shown_masks(case: Case) -> dict[str, Any]:
     """Return how well images show their masks, beside real ones and beside masks of others."""
-    predict = RunGates(case.run, case.recipe, case.index, case.device, case.report).predict()
+    gates = RunGates(case.run, case.recipe, case.index, case.device, case.report)
+    predict = gates.predict(case.sets.train)
     classes = [each for each in case.index.classes if each.id]
     names = {each.id: each.name for each in classes}
     found: dict[str, Any] = {}
