@@ -212,6 +212,7 @@ def export(
 def evaluate(
     *,
     run: AnyPath | None = None,
+    real: AnyPath | None = None,
     options: Mapping[str, Any] | None = None,
     device: str | None = None,
     report: Report = silent,
@@ -219,11 +220,13 @@ def evaluate(
     """Judge a run's samples: quality, diversity, privacy; see `medsynth evaluate --help`.
 
     `options` are those of the recipe's section `evaluate`, e.g. {"evaluate.features": "clip"}.
+    `real` is a folder of other real pairs, for the place of the run's own held-out ones.
     """
     from medsynth.workflows.evaluate.evaluate import EvaluateConfig
     from medsynth.workflows.evaluate.evaluate import evaluate as run_evaluate
 
-    return run_evaluate(EvaluateConfig(as_path(run), as_sets(options), device), report)
+    config = EvaluateConfig(as_path(run), as_sets(options), device, as_path(real))
+    return run_evaluate(config, report)
 
 
 def prove(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from medsynth.cli.console import out, print_json, progress
+from medsynth.cli.console import err, out, print_json, progress
 
 if TYPE_CHECKING:
     from medsynth.workflows.augment.augment import AugmentResult
@@ -60,6 +60,8 @@ def augment(
             n, run, seed, tuple(sets or ()), device, masks, shard, engine, ray_address
         )
         result = augment_run(config, report)
+    for text in result.warnings:
+        err.print(f"warning: {text}", style="yellow", markup=False)
     if as_json:
         print_json(result)
         return

@@ -22,6 +22,10 @@ def evaluate(
     run: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The run; the latest where not given.")
     ] = None,
+    real: Annotated[
+        Path | None,
+        typer.Option(metavar="DATA", help="Other real pairs in place of the run's held-out ones."),
+    ] = None,
     sets: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="K=V", help="evaluate.*, e.g. evaluate.features=clip."),
@@ -36,11 +40,13 @@ def evaluate(
     from medsynth.workflows.evaluate.evaluate import evaluate as evaluate_run
 
     with progress("evaluate") as report:
-        result = evaluate_run(EvaluateConfig(run, tuple(sets or ()), device), report)
+        result = evaluate_run(EvaluateConfig(run, tuple(sets or ()), device, real), report)
     if as_json:
         print_json(result)
         return
     out.print(table_of(result.values))
+    for each in standing_out(result.values):
+        out.print(each, markup=False)
     for sentence in sentences(result.values):
         out.print(sentence, markup=False)
     out.print(f"All figures: {result.path}", markup=False)
@@ -65,6 +71,12 @@ def table_of(values: Mapping[str, Any]) -> Table:
     near = values["near"]["features"]
     table.add_row("nearer to train than usual", f"{near['rate']:.0%}", f"{near['usual']:.0%}")
     return table
+
+
+def standing_out(values: Mapping[str, Any]) -> list[str]:
+    """Return what the measures complain of, or that they do not."""
+    found = [f"! {each['says']}" for each in values["findings"]]
+    return found or ["Nothing stands out: no measure finds the samples unlike real images."]
 
 
 def sentences(values: Mapping[str, Any]) -> list[str]:

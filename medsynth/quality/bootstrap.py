@@ -60,6 +60,15 @@ def bootstrap(
         ValueError: no resample has a number.
     """
     values = np.array([statistic(*rows) for rows in zip(*weights, strict=True)])
+    return percentiles(values, level)
+
+
+def percentiles(values: NDArray[np.floating], level: float = LEVEL) -> Interval:
+    """Return the interval of what resamples came to, (draws,); NaN does not count.
+
+    Raises:
+        ValueError: no resample has a number.
+    """
     values = values[np.isfinite(values)]
     if not len(values):
         raise ValueError("no resample gives a number: there are too few groups")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.neighbours import squared_distances
-from medsynth.quality.discrepancy import Kernels, biased_squared_discrepancy
+from medsynth.quality.discrepancy import biased_squared_discrepancy
 
 SIGMA = 10.0
 SCALE = 1000.0
@@ -21,20 +21,18 @@ def cmmd(a: Features, b: Features) -> float:
     """Return CMMD as published: 0 for the same features, otherwise above.
 
     Its expectation grows as the sets shrink (each image is also compared with itself):
-    compare only numbers of sets of one size. `squared_discrepancy` of the same kernels has no bias.
+    compare only numbers of sets of one size. `squared_discrepancy` of the same kernel has no bias.
 
     Args:
         a: (N, D) features of an image encoder, of any length.
         b: (M, D) of the same encoder.
     """
-    return SCALE * biased_squared_discrepancy(gaussian_kernels(a, b))
+    return SCALE * biased_squared_discrepancy(gaussian_kernel, unit_length(a), unit_length(b))
 
 
-def gaussian_kernels(a: Features, b: Features, sigma: float = SIGMA) -> Kernels:
-    """Return exp(-|x - y|^2 / (2 sigma^2)) of features brought to unit length."""
-    a, b = unit_length(a), unit_length(b)
-    pairs = ((a, a), (b, b), (a, b))
-    return Kernels(*(np.exp(-squared_distances(x, y) / (2 * sigma**2)) for x, y in pairs))
+def gaussian_kernel(a: Features, b: Features, sigma: float = SIGMA) -> NDArray[np.float64]:
+    """Return exp(-|x - y|^2 / (2 sigma^2)), (N, M), of features (N, D) and (M, D)."""
+    return np.asarray(np.exp(-squared_distances(a, b) / (2 * sigma**2)))
 
 
 def unit_length(features: Features) -> NDArray[np.float64]:

@@ -1,41 +1,41 @@
-"""Maximum mean discrepancy from kernel values (Gretton et al. 2012), whole or group by group."""
+"""Maximum mean discrepancy (Gretton et al. 2012), whole or resampled group by group.
+
+Kernels are computed in blocks of rows, of which only sums are kept: memory does not grow with the
+square of the number of images.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from medsynth.quality.bootstrap import DRAWS, LEVEL, Interval, bootstrap, draw_groups
+from medsynth.quality.bootstrap import DRAWS, LEVEL, Interval, draw_groups, percentiles
+
+BLOCK = 256
+"""Rows of kernel values that are held at once."""
+Features = NDArray[np.floating]
+Kernel = Callable[[Features, Features], NDArray[np.float64]]
+"""(N, D) and (M, D) features to (N, M) kernel values."""
 
 
-class Kernels(NamedTuple):
-    """Kernel values within and between two sets.
-
-    aa: (N, N) float64.
-    bb: (M, M) float64.
-    ab: (N, M) float64.
-    """
-
-    aa: NDArray[np.float64]
-    bb: NDArray[np.float64]
-    ab: NDArray[np.float64]
-
-
-def squared_discrepancy(kernels: Kernels) -> float:
+def squared_discrepancy(kernel: Kernel, a: Features, b: Features) -> float:
     """Return the estimate without bias, of two sets of two items or more; may fall below 0."""
-    within = sum(mean_off_diagonal(kernel) for kernel in (kernels.aa, kernels.bb))
-    return float(within - 2 * kernels.ab.mean())
+    within = sum(mean_off_diagonal(kernel, each) for each in (a, b))
+    return float(within - 2 * kernel_sum(kernel, a, b) / (len(a) * len(b)))
 
 
-def biased_squared_discrepancy(kernels: Kernels) -> float:
+def biased_squared_discrepancy(kernel: Kernel, a: Features, b: Features) -> float:
     """Return the estimate that also compares each item with itself: never below 0."""
-    return float(kernels.aa.mean() + kernels.bb.mean() - 2 * kernels.ab.mean())
+    aa, bb, ab = (kernel_sum(kernel, x, y) / (len(x) * len(y)) for x, y in ((a, a), (b, b), (a, b)))
+    return float(aa + bb - 2 * ab)
 
 
 def discrepancy_interval(
-    kernels: Kernels,
+    kernel: Kernel,
+    a: Features,
+    b: Features,
     groups_a: ArrayLike,
     groups_b: ArrayLike,
     rng: np.random.Generator,
@@ -45,10 +45,12 @@ def discrepancy_interval(
     """Return the bootstrap interval of `squared_discrepancy`, groups drawn with replacement.
 
     A group drawn twice is not compared with itself, or likeness within groups would count for
-    more than it does in the estimate. The kernel is computed but once.
+    more than it does in the estimate. Each kernel value is computed but once.
 
     Args:
-        kernels: of two sets.
+        kernel: of features.
+        a: (N, D) features.
+        b: (M, D).
         groups_a: (N,) the group of each item of the first.
         groups_b: (M,) of the second.
         rng: draws the groups.
@@ -58,43 +60,73 @@ def discrepancy_interval(
     Raises:
         ValueError: no resample gives a number.
     """
-    in_a, in_b = _members(groups_a), _members(groups_b)
-    within = [_sums(kernel, group) for kernel, group in ((kernels.aa, in_a), (kernels.bb, in_b))]
-    between = in_a @ kernels.ab @ in_b.T
-
-    def discrepancy(a: NDArray[np.int64], b: NDArray[np.int64]) -> float:
-        pairs = (a @ in_a.sum(1)) * (b @ in_b.sum(1))
-        return _mean(*within[0], a) + _mean(*within[1], b) - 2 * float(a @ between @ b / pairs)
-
-    return bootstrap(discrepancy, [draw_groups(len(g), rng, draws) for g in (in_a, in_b)], level)
-
-
-def mean_off_diagonal(kernel: NDArray[np.float64]) -> float:
-    """Return the mean of a square matrix without its diagonal."""
-    n = len(kernel)
-    return float((kernel.sum() - np.trace(kernel)) / (n * (n - 1)))
+    of_a, of_b = (_members(groups) for groups in (groups_a, groups_b))
+    drawn_a, drawn_b = (draw_groups(of.max() + 1, rng, draws)[:, of] for of in (of_a, of_b))
+    within = [
+        _means_within(kernel, each, of, drawn)
+        for each, of, drawn in ((a, of_a, drawn_a), (b, of_b, drawn_b))
+    ]
+    pairs = drawn_a.sum(1) * drawn_b.sum(1)
+    between = _weighted_sums(kernel, a, b, drawn_a, drawn_b) / pairs
+    return percentiles(within[0] + within[1] - 2 * between, level)
 
 
-def _members(groups: ArrayLike) -> NDArray[np.float64]:
-    """Return (G, N): 1 where an item is of a group."""
-    names, member = np.unique(np.asarray(groups), return_inverse=True)
-    return np.asarray(member.ravel() == np.arange(len(names))[:, None], np.float64)
+def mean_off_diagonal(kernel: Kernel, features: Features) -> float:
+    """Return the mean kernel value of pairs of different items."""
+    n = len(features)
+    itself = sum(float(np.trace(values[:, rows])) for rows, values in _blocks(kernel, features))
+    return (kernel_sum(kernel, features, features) - itself) / (n * (n - 1))
 
 
-def _sums(
-    kernel: NDArray[np.float64], members: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (G, G) sums of the kernel over pairs of different items, and how many pairs."""
-    alone = kernel - np.diag(np.diagonal(kernel))
-    sizes = members.sum(1)
-    return members @ alone @ members.T, np.outer(sizes, sizes) - np.diag(sizes)
+def kernel_sum(kernel: Kernel, a: Features, b: Features) -> float:
+    """Return the sum of the kernel values of all pairs."""
+    return sum(float(values.sum()) for _, values in _blocks(kernel, a, b))
 
 
-def _mean(
-    sums: NDArray[np.float64], pairs: NDArray[np.float64], weights: NDArray[np.int64]
-) -> float:
-    """Return the mean over pairs, of which those within a group count as often as it does."""
-    once = weights - weights**2
-    count = float(weights @ pairs @ weights + once @ np.diagonal(pairs))
-    total = float(weights @ sums @ weights + once @ np.diagonal(sums))
-    return total / count if count else np.nan
+def _blocks(
+    kernel: Kernel, a: Features, b: Features | None = None
+) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Yield places of rows, and their kernel values with all of `b`, or of `a` itself."""
+    for first in range(0, len(a), BLOCK):
+        rows = slice(first, min(first + BLOCK, len(a)))
+        yield rows, kernel(a[rows], a if b is None else b)
+
+
+def _members(groups: ArrayLike) -> NDArray[np.int64]:
+    """Return (N,): the number of each item's group, from 0."""
+    return np.asarray(np.unique(np.asarray(groups), return_inverse=True)[1].ravel(), np.int64)
+
+
+def _weighted_sums(
+    kernel: Kernel,
+    a: Features,
+    b: Features,
+    drawn_a: NDArray[np.int64],
+    drawn_b: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Return (draws,) sums over all pairs, each as often as its two items were drawn."""
+    columns = drawn_b.T.astype(np.float64)
+    sums = np.zeros(len(drawn_a))
+    for rows, values in _blocks(kernel, a, b):
+        sums += np.einsum("dn,nd->d", drawn_a[:, rows], values @ columns)
+    return sums
+
+
+def _means_within(
+    kernel: Kernel, features: Features, of: NDArray[np.int64], drawn: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return (draws,) means over pairs of different items of a set.
+
+    Pairs within a group count as often as it was drawn, others as often as both their groups.
+    """
+    once, columns = drawn - drawn**2, drawn.T.astype(np.float64)
+    sums = np.zeros(len(drawn))
+    for rows, values in _blocks(kernel, features):
+        sums += np.einsum("dn,nd->d", drawn[:, rows], values @ columns)
+        itself = np.diagonal(values[:, rows])
+        same = np.where(of[rows, None] == of, values, 0).sum(1) - itself
+        sums += once[:, rows] @ same - drawn[:, rows] ** 2 @ itself
+    others = np.bincount(of)[of] - 1
+    count = drawn.sum(1) ** 2 - (drawn**2).sum(1) + once @ others
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(count > 0, sums / count, np.nan))

@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from medsynth.core.errors import UsageError
 from medsynth.quality.bootstrap import DRAWS, Interval, bootstrap, group_weights, weighted_mean
 from medsynth.quality.cmmd import cmmd
-from medsynth.quality.discrepancy import discrepancy_interval, squared_discrepancy
+from medsynth.quality.discrepancy import discrepancy_interval
 from medsynth.quality.features.extractor import Identity
 from medsynth.quality.features.feature_set import FeatureSet, common_identity
 from medsynth.quality.frechet import frechet_distance, gaussian_of
-from medsynth.quality.kid import cubic_kernels
+from medsynth.quality.kid import cubic_kernel, kernel_distance
 from medsynth.quality.manifold import NEIGHBOURS, manifold
 
 
@@ -83,14 +83,16 @@ def fidelity(
     def score(measure: str, value: float, interval: Interval | None = None) -> Score:
         return Score(measure, value, extractor, len(real), len(made), interval)
 
-    kernels = cubic_kernels(real.values, made.values)
+    kid = kernel_distance(real.values, made.values)
     spread = None
     if _several(of_real) and _several(of_made):
-        spread = discrepancy_interval(kernels, of_real, of_made, rng, draws)
+        spread = discrepancy_interval(
+            cubic_kernel, real.values, made.values, of_real, of_made, rng, draws
+        )
     gaussians = [gaussian_of(each.values) for each in (real, made)]
     found = [
         score("fid", frechet_distance(*gaussians)),
-        score("kid", squared_discrepancy(kernels), spread),
+        score("kid", kid, spread),
     ]
     if extractor.name == "clip":
         found.append(score("cmmd", cmmd(real.values, made.values)))

@@ -97,9 +97,13 @@ class RunGates:
         held_out = train if len(val) < LEAST_HELD_OUT else load_labelled(self.index, val)
         return GateContext(train, held_out, self._cross_fitted(train), options.rate)
 
-    def predict(self) -> Predict:
-        """Return the cross-fitted segmenters alone; they are fitted when first asked."""
-        return self._cross_fitted(load_labelled(self.index, self.index.split("train")))
+    def predict(self, train: Pairs | None = None) -> Predict:
+        """Return the cross-fitted segmenters alone; they are fitted when first asked.
+
+        Args:
+            train: the pairs of train, where these are in memory already.
+        """
+        return self._cross_fitted(train or load_labelled(self.index, self.index.split("train")))
 
     def _cross_fitted(self, train: Pairs) -> CrossFitted:
         options = self.recipe.gates

@@ -105,6 +105,23 @@ def test_faithful_catches_masks_that_are_not_shown(context):
     assert not any(judged("faithful", context, without))
 
 
+def test_faithful_says_where_it_cannot_judge(context):
+    assert "warning" not in GATES.get("faithful")(context).about
+
+    def blind(images, groups):
+        return np.zeros(images.shape[:3], np.uint8)
+
+    gate = GATES.get("faithful")(GateContext(context.train, context.held_out, blind, 0.05))
+    about = gate.about
+    assert (about["real_mean_dice"], about["threshold"]) == (0, 0)
+    assert about["passing_with_others_masks"] == 1
+    assert "cannot judge whether images show their masks" in about["warning"]
+    assert "a mean Dice of 0.00 on 40 real held-out images" in about["warning"]
+    one_group = Pairs(context.held_out.images, context.held_out.labels, [frozenset("a")] * 40)
+    alone = GATES.get("faithful")(GateContext(context.train, one_group, blind, 0.05)).about
+    assert "passing_with_others_masks" not in alone  # nobody's mask is known to be wrong
+
+
 def test_an_empty_mask_wants_an_empty_image(context):
     empty = np.zeros((2, 64, 64), np.uint8)
     with_disc = scene(500)[0]

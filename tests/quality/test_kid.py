@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medsynth.quality.discrepancy import discrepancy_interval, squared_discrepancy
-from medsynth.quality.kid import cubic_kernels, kernel_distance, subset_distances
+from medsynth.quality.bootstrap import draw_groups
+from medsynth.quality.discrepancy import discrepancy_interval
+from medsynth.quality.kid import cubic_kernel, kernel_distance, subset_distances
 
 
 def slowly(a, b):
@@ -68,9 +69,8 @@ def test_the_interval_covers_as_often_as_it_says():
     truth = kernel_distance(*large)
     for _ in range(60):
         a, b = (rng.normal(size=(15, 3))[groups] + 0.3 * rng.normal(size=(60, 3)) for _ in range(2))
-        kernels = cubic_kernels(a, b + 1)
         for found, own in ((covered, groups), (naive, np.arange(60))):
-            low, high = discrepancy_interval(kernels, own, own, rng, 200)
+            low, high = discrepancy_interval(cubic_kernel, a, b + 1, own, own, rng, 200)
             found.append(low <= truth <= high)
     assert np.mean(covered) > 0.8
     assert np.mean(naive) < np.mean(covered)
@@ -78,8 +78,42 @@ def test_the_interval_covers_as_often_as_it_says():
 
 def test_weights_of_one_are_the_estimate():
     rng = np.random.default_rng(0)
-    kernels = cubic_kernels(rng.normal(size=(9, 3)), rng.normal(size=(7, 3)))
-    low, high = discrepancy_interval(kernels, np.arange(9), np.arange(7), rng, 300)
-    assert low < squared_discrepancy(kernels) < high
+    a, b = rng.normal(size=(9, 3)), rng.normal(size=(7, 3))
+    sets = (cubic_kernel, a, b, np.arange(9), np.arange(7))
+    low, high = discrepancy_interval(*sets, rng, 300)
+    assert low < kernel_distance(a, b) < high
     with pytest.raises(ValueError, match="too few groups"):
-        discrepancy_interval(kernels, np.arange(9), np.arange(7), rng, 0)
+        discrepancy_interval(*sets, rng, 0)
+
+
+def pairwise(a, b, of_a, of_b, drawn_a, drawn_b):
+    """The resampled estimate pair by pair: within a group as often as it, else as often as both."""
+
+    def within(x, of, drawn):
+        total = count = 0
+        for i in range(len(x)):
+            for j in range(len(x)):
+                weight = drawn[of[i]] * (1 if of[i] == of[j] else drawn[of[j]])
+                total += weight * cubic_kernel(x[i : i + 1], x[j : j + 1])[0, 0] * (i != j)
+                count += weight * (i != j)
+        return total / count
+
+    weights = np.outer(drawn_a[of_a], drawn_b[of_b])
+    between = (weights * cubic_kernel(a, b)).sum() / weights.sum()
+    return within(a, of_a, drawn_a) + within(b, of_b, drawn_b) - 2 * between
+
+
+def test_resamples_are_what_pairs_say_in_blocks_too(monkeypatch):
+    monkeypatch.setattr("medsynth.quality.discrepancy.BLOCK", 4)
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(9, 3)), rng.normal(size=(7, 3))
+    of_a, of_b = np.array([0, 0, 1, 1, 1, 2, 3, 3, 4]), np.array([0, 1, 1, 2, 2, 2, 3])
+    for seed in range(5):
+        again = np.random.default_rng(seed)
+        drawn = draw_groups(5, again, 1)[0], draw_groups(4, again, 1)[0]
+        expected = pairwise(a, b, of_a, of_b, *drawn)
+        found = discrepancy_interval(
+            cubic_kernel, a, b, of_a, of_b, np.random.default_rng(seed), draws=1
+        )
+        assert found == pytest.approx((expected, expected))
+    assert kernel_distance(a, b) == pytest.approx(slowly(a, b))

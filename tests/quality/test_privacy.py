@@ -35,3 +35,15 @@ def test_copies_raise_the_rate():
 def test_without_held_out_images_nothing_is_calibrated():
     with pytest.raises(ValueError, match="held-out"):
         nearness(np.ones(3), np.empty(0), np.random.default_rng(0))
+
+
+def test_few_held_out_images_do_not_tell_what_is_usual():
+    """With 20 of them, the rate of images that are no copies is above 0.05 as often as not."""
+    rates = []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        rest, made = rng.random(20), rng.random(500)
+        found = nearness(made, rest, rng, draws=2)
+        rates.append(found.rate)
+    assert np.mean(np.array(rates) > 0.05) > 0.5
+    assert np.mean(np.array(rates) > found.usual_at_most) < 0.05

@@ -13,7 +13,9 @@ from medsynth.model.segmenter_options import SegmenterOptions
 from medsynth.store.samples import SampleStore
 from medsynth.workflows.augment.augment import AugmentConfig, augment
 from medsynth.workflows.cross_fit import CrossFitted
+from medsynth.workflows.gate_warnings import gate_warnings
 from medsynth.workflows.gates import load_labelled
+from medsynth.workflows.report.write import write_report
 
 SEGMENTER = (
     "gates.segmenter.width=4",
@@ -52,6 +54,19 @@ def test_scores_stand_in_the_manifest_and_nothing_is_refused(own_run):
     about = json.loads((own_run / "gates" / "gates.json").read_text())
     assert about["modes"] == dict.fromkeys(["faithful", "novel", "trivial"], "score")
     assert 0 <= about["calibration"]["faithful"]["real_mean_dice"] <= 1
+
+
+def test_a_gate_that_cannot_judge_says_so_wherever_its_samples_are_shown(own_run, medsynth):
+    """Segmenters of twelve steps find no disc."""
+    sets = [x for each in (*SEGMENTER, "gates.mode=score") for x in ("--set", each)]
+    said = medsynth("augment", "--n", 4, "--run", own_run, "--device", "cpu", *sets)
+    assert said.code == 0
+    about = json.loads((own_run / "gates" / "gates.json").read_text())["calibration"]["faithful"]
+    assert f"warning: {about['warning']}" in said.err
+    assert f"mean Dice of {about['real_mean_dice']:.2f}" in about["warning"]
+    assert gate_warnings(Run(own_run)) == (about["warning"],)
+    page = write_report(Run(own_run)).read_text(encoding="utf-8")
+    assert about["warning"] in page
 
 
 def test_segmenters_are_fitted_once(own_run):

@@ -14,8 +14,10 @@ from medsynth.quality.features.cache import FeatureCache
 from medsynth.quality.features.extractor import FeatureExtractor
 from medsynth.quality.features.feature_set import FeatureSet
 
-BATCH = 32
-BLOCK = 8
+BATCH = 4
+"""On a CPU the maps of more images do not stay in its cache: MobileNetV2 takes 28 ms an image in
+batches of 4 and 78 ms in batches of 32, one core."""
+BLOCK = 64
 """Batches that are looked up, and kept, at once."""
 
 

@@ -8,7 +8,7 @@ A plugin registers a class under that group::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from medsynth.core.registry import Registry
 
+BLOCK = 64
+"""Pairs that are looked at together where there are many."""
 Groups = Sequence[frozenset[str]]
 """The groups that each image derives from; empty where that is not known."""
 Predict = Callable[[NDArray[np.uint8], Groups], NDArray[np.uint8]]
@@ -44,6 +46,14 @@ class Pairs:
         """Return some of the pairs."""
         chosen = np.asarray(which, np.int64)
         return Pairs(self.images[chosen], self.labels[chosen], [self.groups[k] for k in which])
+
+    def blocks(self, size: int = BLOCK) -> Iterator[slice]:
+        """Yield the places of blocks of pairs, in order, so that not all need be held at once."""
+        return (slice(k, min(k + size, len(self))) for k in range(0, len(self), size))
+
+    def part(self, rows: slice) -> Pairs:
+        """Return the pairs of one block, without copying them."""
+        return Pairs(self.images[rows], self.labels[rows], self.groups[rows])
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.seeds import generator
+from medsynth.quality.bootstrap import draw_groups, percentiles
 
 DRAWS = 4000
-LEVEL = 0.95
 FEW_GROUPS = 10
 Word = Literal["helps", "hurts", "no evidence"]
 
@@ -65,16 +65,13 @@ def compare(
     member = np.array([[group == name for group in groups] for name in names], np.float64)
     sums, sizes = difference @ member.T, member.sum(1)  # (S, G), (G,)
     rng = generator(seed, "proof")
-    chosen = rng.integers(0, len(names), (DRAWS, len(names)))
-    seeds = rng.integers(0, len(arm), (DRAWS, len(arm)))
-    drawn_sizes = sizes[chosen].sum(1)
-    means = np.array([sums[s][:, g].sum() for s, g in zip(seeds, chosen, strict=True)])
-    means = means / (drawn_sizes * len(arm))
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    chosen, seeds = (draw_groups(count, rng, DRAWS) for count in (len(names), len(arm)))
+    means = (seeds @ sums * chosen).sum(1) / (chosen @ sizes * len(arm))
+    low, high = percentiles(means)
     gain = float(difference.mean())
     word: Word = "helps" if low > 0 else "hurts" if high < 0 else "no evidence"
     more = None if word != "no evidence" else seeds_to_settle(sums, sizes, gain)
-    return Comparison(gain, float(low), float(high), word, len(arm), len(names), arm.shape[1], more)
+    return Comparison(gain, low, high, word, len(arm), len(names), arm.shape[1], more)
 
 
 def seeds_to_settle(

@@ -9,9 +9,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from medsynth.core.errors import UsageError, did_you_mean
+from medsynth.io.runs import Run
 from medsynth.model.backbone import build_backbone
 from medsynth.store.acceptance import Acceptance, acceptance
 from medsynth.store.samples import SampleStore
+from medsynth.workflows.gate_warnings import gate_warnings
 from medsynth.workflows.recipe import Recipe
 from medsynth.workflows.shards.name import ShardName
 
@@ -62,6 +64,7 @@ class AugmentResult:
     acceptance: of all that was drawn so far, by class, size and operator.
     relaxed: masks that were planned in spite of a flaw, by flaw.
     shard: the shard's folder, where only a shard was made.
+    warnings: which gates cannot judge, and why.
     """
 
     run: Path
@@ -71,6 +74,7 @@ class AugmentResult:
     acceptance: Acceptance
     relaxed: dict[str, int] = field(default_factory=dict)
     shard: Path | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def result_of(
@@ -83,7 +87,8 @@ def result_of(
     """Return the result of a call that made samples in a store, the run's or a shard's."""
     accepted, given_up = store.count("accepted"), store.count("given-up")
     seen = acceptance(store.rows())
-    return AugmentResult(run, accepted, given_up, made, seen, dict(relaxed or {}), shard)
+    warned = gate_warnings(Run(run))
+    return AugmentResult(run, accepted, given_up, made, seen, dict(relaxed or {}), shard, warned)
 
 
 def check_wishes(config: AugmentConfig, processes: int) -> None:

@@ -15,9 +15,14 @@ from medsynth.data.records import DataIndex
 from medsynth.io.runs import Run
 from medsynth.quality.gates.gate import Groups, Pairs
 from medsynth.store.samples import SampleStore
+from medsynth.workflows.evaluate.other_data import OtherData
 from medsynth.workflows.gates import load_labelled
 
 LEAST = 10
+NO_ATTACK = (
+    "Whether the weights betray whom they were fitted on was not tried: the attack compares pairs "
+    "of train with pairs of val and test, and the run has none of these."
+)
 ToldMask = tuple[Mask, Mapping[str, str]]
 """A mask, and what the CSV files say of the pair that it derives from."""
 
@@ -27,9 +32,10 @@ class EvaluatedSets:
     """What is compared with what.
 
     train: the real pairs that the generator was fitted on.
-    held_out: real pairs of other groups, of test, or of val where test has too few.
+    held_out: real pairs of other groups, of test, or of val where test has too few; or other data.
     made: the synthetic pairs. sample_ids: theirs.
-    split: of `held_out`.
+    held_out_name: the split of `held_out`, or the name of the folder of other data.
+    notes: what to keep in mind about these sets.
     """
 
     train: Pairs
@@ -37,11 +43,14 @@ class EvaluatedSets:
     made: Pairs
     sample_ids: tuple[str, ...]
     train_ids: tuple[str, ...]
-    split: Split
+    held_out_name: str
+    notes: tuple[str, ...] = ()
 
 
-def read_sets(run: Run, index: DataIndex, most: int) -> EvaluatedSets:
-    """Read them.
+def read_sets(
+    run: Run, index: DataIndex, most: int, other: OtherData | None = None
+) -> EvaluatedSets:
+    """Read them; `other` takes the place of the run's own held-out pairs.
 
     Raises:
         InputError: fewer than ten samples or held-out pairs, or a file that changed.
@@ -52,40 +61,73 @@ def read_sets(run: Run, index: DataIndex, most: int) -> EvaluatedSets:
             f"{run.path} has {len(made)} samples; fewer than {LEAST} say nothing.",
             f"Make some: medsynth augment --n 200 --run {run.path}",
         )
+    name, held_out = held_out_pairs(run, index) if other is None else (other.name, other.pairs)
+    train = index.split("train")
+    unseen = index.split("val") or index.split("test")
+    notes = () if unseen else (NO_ATTACK,)
+    return EvaluatedSets(
+        load_labelled(index, train),
+        held_out,
+        made,
+        ids,
+        tuple(item.id for item in train),
+        name,
+        notes if other is None else (*other.notes, *notes),
+    )
+
+
+def held_out_pairs(run: Run, index: DataIndex) -> tuple[Split, Pairs]:
+    """Return the run's own pairs that the generator never saw, and the split that they are of.
+
+    Raises:
+        InputError: neither test nor val has enough; says what cannot be judged without.
+    """
     split: Split = "test" if len(index.split("test")) >= LEAST else "val"
     if len(index.split(split)) < LEAST:
         raise InputError(
             f"{run.path} has fewer than {LEAST} pairs in test, and in val: without real images "
             "that the model never saw, no number here would have a scale, and nobody could tell "
             "whether a patient was memorised.",
-            "Fit on data with a split.csv, or with data.val_fraction and data.test_fraction "
-            "above 0.",
+            "Give such images: medsynth evaluate --real DATA; or fit on data with a split.csv, or "
+            "with shares of val and test in data.fractions.",
         )
-    train = index.split("train")
-    return EvaluatedSets(
-        load_labelled(index, train),
-        load_labelled(index, index.split(split)),
-        made,
-        ids,
-        tuple(item.id for item in train),
-        split,
-    )
+    return split, load_labelled(index, index.split(split))
 
 
 def made_pairs(run: Run, index: DataIndex, most: int) -> tuple[Pairs, tuple[str, ...]]:
-    """Return a run's first samples in memory, and their ids."""
+    """Return a run's first samples in memory, and their ids.
+
+    Raises:
+        InputError: a sample has another size or other channels than the run's images.
+    """
     group_of = {item.id: item.group for item in index.items}
     store = SampleStore(run.samples)
     rows = list(islice((row for row in store.rows() if row.status == "accepted"), most))
-    height, width = index.size_hw
-    images = np.empty((len(rows), height, width, index.channels), np.uint8)
-    labels = np.empty((len(rows), height, width), np.uint8)
+    shape = (*index.size_hw, index.channels)
+    images = np.empty((len(rows), *shape), np.uint8)
+    labels = np.empty((len(rows), *index.size_hw), np.uint8)
     groups: list[frozenset[str]] = []
     for k, row in enumerate(rows):
         sample = store.read(row)
+        if sample.image.shape != shape:
+            raise InputError(
+                f"sample {row.id} is {in_words(sample.image.shape)}, but the run's real images "
+                f"are {in_words(shape)}: sets of different sizes or channels cannot be compared.",
+                f"Put back the samples that were made by this run in {run.samples}.",
+            )
         images[k], labels[k] = sample.image, sample.mask.labels
         groups.append(frozenset(group_of[s] for s in row.lineage.sources if s in group_of))
     return Pairs(images, labels, groups), tuple(row.id for row in rows)
+
+
+def in_words(shape: tuple[int, ...]) -> str:
+    """Return the shape of an image as people say it.
+
+    >>> in_words((96, 128, 1))
+    '128x96 grey'
+    """
+    height, width, channels = shape
+    return f"{width}x{height} {'grey' if channels == 1 else 'RGB'}"
 
 
 def told_masks(run: Run, index: DataIndex, count: int) -> list[ToldMask]:
@@ -101,7 +143,7 @@ def told_masks(run: Run, index: DataIndex, count: int) -> list[ToldMask]:
 
 def group_names(groups: Groups) -> NDArray[np.str_]:
     """Return one name an image, for resampling by group: those of several are joined."""
-    return np.array(["+".join(sorted(each)) or f"#{k}" for k, each in enumerate(groups)])
+    return np.array(["+".join(sorted(each)) or f"#{k}" for k, each in enumerate(groups)], np.str_)
 
 
 def classes_shown(labels: NDArray[np.uint8]) -> list[frozenset[int]]:

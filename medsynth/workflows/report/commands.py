@@ -11,7 +11,7 @@ from medsynth.workflows.report.settings import differences, without_paths
 
 
 def commands(found: Found, samples: int, sampler: Mapping[str, Any]) -> list[str]:
-    """Return them; DATA and RUN stand for folders.
+    """Return them; DATA, OTHER and RUN stand for folders.
 
     Args:
         found: the run.
@@ -27,12 +27,15 @@ def commands(found: Found, samples: int, sampler: Mapping[str, Any]) -> list[str
         sets = [f"sampling.{each}" for each in differences(taken, recipe["sampling"])]
         sets += _gates((found.gates or {}).get("modes"), found.recipe.gates)
         listed.append(_command(f"augment --n {samples}", sets))
-    for verb, told in (
-        ("evaluate", (found.evaluation or {}).get("about", {}).get("options")),
-        ("prove", (found.proof or {}).get("options")),
+    about = (found.evaluation or {}).get("about", {})
+    other = " --real OTHER" if about.get("other_data") else ""
+    for verb, told, more in (
+        ("evaluate", about.get("options"), other),
+        ("prove", (found.proof or {}).get("options"), ""),
     ):
         if told is not None:
-            listed.append(_command(verb, [f"{verb}.{d}" for d in differences(told, recipe[verb])]))
+            sets = [f"{verb}.{each}" for each in differences(told, recipe[verb])]
+            listed.append(_command(f"{verb}{more}", sets))
     return listed
 
 

@@ -58,6 +58,7 @@ def _evaluation(found: Found, gates: Mapping[str, GateScores]) -> dict[str, Any]
         return None
     return {
         "about": found.evaluation["about"],
+        "findings": found.evaluation.get("findings"),
         "facts": facts(found.evaluation, gates, found.recipe.gates.rate),
         "measures": measures(found.evaluation),
         "by_class": by_class(found.evaluation, found.class_names),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from medsynth.workflows.evaluate.findings import judged
 from medsynth.workflows.report.gates import GateScores
 from medsynth.workflows.report.words import counted, number, percent, with_spread
 
@@ -56,8 +57,10 @@ def _facts(evaluation: Values, novel: GateScores | None, rate: float) -> Iterato
 
 def _masks(shown: Values) -> Fact:
     made, real = shown["samples"]["dice"], shown["held-out"]["dice"]
-    shuffled = shown["samples with shuffled masks"]["dice"]
-    if made >= real:
+    shuffled = shown.get("samples with shuffled masks", {"dice": 0.0})["dice"]
+    if not judged(shown):
+        how = "Cannot be judged: in real images, too, the masks are hardly found"
+    elif made >= real:
         how = "As well as real ones do"
     elif made - shuffled < real - made:
         how = "Hardly: nearer to chance than to real ones"
@@ -77,7 +80,11 @@ def _copies(evaluation: Values, novel: GateScores | None, rate: float) -> Fact:
     near = evaluation["near"]["features"]
     found = counted(copies["samples"], "copy", "copies") if copies["samples"] else "No copies"
     low = near["interval"][0]
-    how = "; that is more than chance: look at the pairs below" if low > near["usual"] else ""
+    how = (
+        "; that is more than chance: look at the pairs below"
+        if low > near.get("usual_at_most", near["usual"])
+        else ""
+    )
     return Fact(
         "Are they copies of patients' images?",
         f"{found} among {counted(about['samples'], 'synthetic image')} (among "

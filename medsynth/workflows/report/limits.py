@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from medsynth.workflows.gate_warnings import warnings_in
 from medsynth.workflows.report.found import Found
 from medsynth.workflows.report.words import counted
 
 
 def limits(found: Found, samples: int) -> list[str]:
     """Return the warnings of this run, then what holds for every one."""
-    return [*_of_this_run(found, samples), *ALWAYS]
+    return list(dict.fromkeys([*warnings_in(found.gates), *_of_this_run(found, samples), *ALWAYS]))
 
 
 ALWAYS = (
@@ -34,7 +35,7 @@ def _of_this_run(found: Found, samples: int) -> Iterator[str]:
                 f"The evaluation looked at {counted(about['samples'], 'sample')}; the run has "
                 f"{samples:,} now. Run medsynth evaluate again."
             )
-        if about["held_out_split"] == "val":
+        if about["held_out_split"] == "val" and not about.get("other_data"):
             yield (
                 "The real images of the comparison are of val, by which thresholds were chosen "
                 "too: the run has too few in test."

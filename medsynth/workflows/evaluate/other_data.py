@@ -1,0 +1,114 @@
+"""Real pairs from elsewhere, in the place of a run's own held-out ones: `--real DATA`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from medsynth.core.errors import InputError, listed
+from medsynth.data.index import DataIndex, build_index
+from medsynth.data.options import NONE, DataOptions
+from medsynth.data.trained_on import inherited_pairs
+from medsynth.quality.gates.gate import Pairs
+from medsynth.workflows.gates import load_labelled
+from medsynth.workflows.recipe import Recipe
+
+LEAST = 10
+KEPT = ("size", "fit", "mask", "classes", "window", "on_mismatch", "colour", "plugin")
+"""What is done with pixels, as at the fit; layout, groups and splits are the data's own."""
+
+
+@dataclass(frozen=True, eq=False)
+class OtherData:
+    """Real pairs at the model's geometry, in the run's classes.
+
+    name: of the folder. notes: what to keep in mind about them.
+    """
+
+    name: str
+    pairs: Pairs
+    notes: tuple[str, ...]
+
+
+def read_other_data(folder: Path, recipe: Recipe, run: Path, index: DataIndex) -> OtherData:
+    """Read all pairs of a folder, whatever their split, but for those that the model has seen.
+
+    Raises:
+        InputError: the folder cannot be read, its images or classes are of another kind than
+            the run's, or it has fewer than ten pairs that the model never saw.
+    """
+    other = build_index(folder, options_for(folder, recipe.data), recipe.seed)
+    if other.channels != index.channels:
+        own, theirs = ("RGB", "grey") if other.channels == 1 else ("grey", "RGB")
+        raise InputError(
+            f"the run makes {own} images, those of {folder} are {theirs}: sets of different "
+            "channels cannot be compared.",
+            "Give images of the kind that the run was fitted on.",
+        )
+    seen = inherited_pairs(run)
+    hashes = {pair.image_sha256 for pair in seen}
+    items = [item for item in other.items if item.image_sha256 not in hashes]
+    if len(items) < LEAST:
+        raise InputError(
+            f"{folder} has {len(items)} pairs that the model never saw; fewer than {LEAST} say "
+            "nothing.",
+            "Give a folder with more pairs of other patients.",
+        )
+    known = replace(other, items=tuple(items))
+    pairs = in_classes_of(index, known, load_labelled(known, items), folder)
+    notes = _notes(known, len(other.items), {pair.group for pair in seen}, folder)
+    return OtherData(folder.resolve().name, pairs, tuple(notes))
+
+
+def options_for(folder: Path, own: DataOptions) -> DataOptions:
+    """Return the options that other data is read with."""
+    taken = {name: getattr(own, name) for name in KEPT}
+    named = own.images is not None and own.masks is not None
+    if named and all((folder / str(each)).is_dir() for each in (own.images, own.masks)):
+        taken |= {"images": own.images, "masks": own.masks}
+    return DataOptions(**taken, split_file=NONE)
+
+
+def in_classes_of(index: DataIndex, other: DataIndex, pairs: Pairs, folder: Path) -> Pairs:
+    """Return pairs with the class ids of a run, by name.
+
+    Raises:
+        InputError: the other data has a class that the run does not know.
+    """
+    ids = {each.name: each.id for each in index.classes} | {other.classes[0].name: 0}
+    strange = [each.name for each in other.classes if each.name not in ids]
+    if strange:
+        raise InputError(
+            f"{folder} has classes that the run does not know: {listed(strange)}.",
+            f"The run's are {listed(each.name for each in index.classes if each.id)}. Name them "
+            f"alike in {folder / 'classes.json'}.",
+        )
+    table = np.array([ids[each.name] for each in other.classes], np.uint8)
+    return Pairs(pairs.images, table[pairs.labels], pairs.groups)
+
+
+def _notes(other: DataIndex, found: int, groups: set[str], folder: Path) -> Iterator[str]:
+    """Yield what to keep in mind about other data."""
+    items = other.items
+    if found > len(items):
+        yield (
+            f"{found - len(items)} of the {found} pairs of {folder.name} are pairs that the model "
+            "was fitted on; they were left out."
+        )
+    height, width = other.size_hw
+    small = sum(item.source_hw[0] < height or item.source_hw[1] < width for item in items)
+    if small:
+        yield (
+            f"{small} of the {len(items)} real images are smaller than {width}x{height}, the "
+            "model's size, and were enlarged: they look softer than they would."
+        )
+    shared = {item.group for item in items if item.group != item.id} & groups
+    if shared:
+        yield (
+            f"{folder.name} and the training data name {len(shared)} groups alike "
+            f"({listed(sorted(shared), 3)}): if these are the same patients, the real images are "
+            "no scale for copies."
+        )
