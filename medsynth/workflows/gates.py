@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import torch
 from filelock import FileLock
 
 from medsynth.data.load import load_sample
 from medsynth.data.records import DataIndex, Item
 from medsynth.io.atomic import write_json
+from medsynth.io.pixel_array import pixel_array
 from medsynth.io.runs import Run
 from medsynth.quality.gates.gate import GATES, Gate, GateContext, Pairs, Predict, Verdict
 from medsynth.quality.gates.options import GateMode
@@ -127,8 +127,8 @@ def load_labelled(index: DataIndex, items: Sequence[Item]) -> Pairs:
         InputError: a file changed since it was indexed.
     """
     height, width = index.size_hw
-    images = np.empty((len(items), height, width, index.channels), np.uint8)
-    labels = np.empty((len(items), height, width), np.uint8)
+    images = pixel_array(len(items), height, width, index.channels)
+    labels = pixel_array(len(items), height, width)
     for k, item in enumerate(items):
         sample = load_sample(index, item)
         images[k], labels[k] = sample.image, sample.mask.labels

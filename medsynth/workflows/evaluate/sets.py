@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from medsynth.core.errors import InputError
 from medsynth.core.types import Mask, Split
 from medsynth.data.records import DataIndex
+from medsynth.io.pixel_array import pixel_array
 from medsynth.io.runs import Run
 from medsynth.quality.gates.gate import Groups, Pairs
 from medsynth.store.samples import SampleStore
@@ -104,8 +105,8 @@ def made_pairs(run: Run, index: DataIndex, most: int) -> tuple[Pairs, tuple[str,
     store = SampleStore(run.samples)
     rows = list(islice((row for row in store.rows() if row.status == "accepted"), most))
     shape = (*index.size_hw, index.channels)
-    images = np.empty((len(rows), *shape), np.uint8)
-    labels = np.empty((len(rows), *index.size_hw), np.uint8)
+    images = pixel_array(len(rows), *shape)
+    labels = pixel_array(len(rows), *index.size_hw)
     groups: list[frozenset[str]] = []
     for k, row in enumerate(rows):
         sample = store.read(row)
