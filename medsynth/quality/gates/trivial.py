@@ -26,8 +26,8 @@ class Trivial:
     complaint: ClassVar[str] = "show nothing"
 
     def __init__(self, context: GateContext) -> None:
-        most = float(saturation_of(context.held_out.images).max(initial=0.0))
-        self.most_saturated = max(SATURATED, (most + 1) / 2)
+        known = context.most_saturated
+        self.most_saturated = most_saturated(context.held_out.images) if known is None else known
 
     @property
     def about(self) -> dict[str, float | str]:
@@ -39,6 +39,12 @@ class Trivial:
         saturated = saturation_of(pairs.images) > self.most_saturated
         scores = np.where(saturated, 0.0, contrast_of(pairs.images))
         return [Verdict(float(score), FLAT_STD, None) for score in scores]
+
+
+def most_saturated(held_out: NDArray[np.uint8]) -> float:
+    """Return how saturated an image may be, given real ones, (N, H, W, C) uint8."""
+    most = float(saturation_of(held_out).max(initial=0.0))
+    return max(SATURATED, (most + 1) / 2)
 
 
 def contrast_of(images: NDArray[np.uint8]) -> NDArray[np.float64]:

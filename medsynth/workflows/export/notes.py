@@ -40,7 +40,11 @@ def unknown_origin(run: Run, recorded: bool) -> list[str]:
         recorded: whether the run says what they have learned from.
     """
     about = about_run(run)
-    if about.get("imported"):
+    if about.get("shared"):
+        origin = "given away without the data"
+    elif about.get("unrecorded"):
+        origin = "begun with others that were imported or given away"
+    elif about.get("imported"):
         origin = "imported"
     elif about.get("init_from") and not recorded:
         origin = f"begun with those of {Path(str(about['init_from'])).name}"
