@@ -50,8 +50,9 @@ and network hold averages of the training images (means, principal components, n
 {measured}
 
 **The masks.** Each was made from real ones by deformation, and may keep the outline of an object
-nearly as it was, or whole objects at another place. {likeness} {held_back} Whoever
-has a real mask can tell that a mask in here resembles it.
+nearly as it was, or whole objects at another place. {likeness}
+{held_back}
+Whoever has a real mask can tell that a mask in here resembles it.
 
 **The options.** The recipe says how the data was read: size, window, number of steps. Class names
 are as you see them above.
@@ -146,9 +147,9 @@ def licence_words(recipe: Recipe) -> str:
     facts = model_facts(recipe, {})
     if "codec" in facts:
         return (
-            f"Codec `{facts['codec']}`: {facts['codec_licence']}. Its weights are in here, encoder "
-            "included. The network was fitted from scratch; whoever gave it to you says under "
-            "which licence you have it."
+            f"Codec `{facts['codec']}`, encoder and decoder, is in here; licence of its weights: "
+            f"{facts['codec_licence']}.\nWhoever gave the run to you says under which licence you "
+            "have the network and the masks."
         )
     named = facts["base"] or "a folder of the giver's own"
     return (

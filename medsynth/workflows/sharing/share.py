@@ -25,6 +25,7 @@ import numpy as np
 
 from medsynth.data.layout import TOLD
 from medsynth.data.records import DataIndex
+from medsynth.data.trained_on import own_pairs, read_trained_on
 from medsynth.io.atomic import new_folder, write_json, write_text
 from medsynth.io.file_batch import file_batch
 from medsynth.io.runs import Run
@@ -80,7 +81,7 @@ def share(run: Run, recipe: Recipe, out: Path, masks: int | None, report: Report
     evaluation = read_evaluation(run.path / EVALUATION)
     facts = {
         **mask_facts(chosen),
-        "learned_from": learned_from(index),
+        "learned_from": learned_from(run, index),
         "weights_sha256": fitted.sha256,
         "measured": measured(evaluation),
     }
@@ -112,10 +113,11 @@ def mask_facts(chosen: SharedMasks) -> dict[str, Any]:
     }
 
 
-def learned_from(index: DataIndex) -> dict[str, int]:
-    """Return on how many training pairs, of how many groups, the weights were fitted."""
-    train = index.split("train")
-    return {"pairs": len(train), "groups": len({item.group for item in train})}
+def learned_from(run: Run, index: DataIndex) -> dict[str, int]:
+    """Return on how many pairs, of how many groups, the weights were fitted, ancestors' too."""
+    recorded = read_trained_on(run.path)
+    pairs = own_pairs(run.path, index) if recorded is None else recorded
+    return {"pairs": len(pairs), "groups": len({(pair.run, pair.group) for pair in pairs})}
 
 
 def write_masks(
