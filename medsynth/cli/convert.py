@@ -19,9 +19,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.
 def register(app: typer.Typer) -> None:
     """Add both verbs to the program."""
     app.command("import", help="Turn a published checkpoint into a run.")(import_)
-    app.command("convert", help="Write a fitted run as diffusers' folders or an LDM checkpoint.")(
-        convert
-    )
+    app.command("convert", help="Write a fitted run for other tools, or to be given away.")(convert)
 
 
 def import_(
@@ -61,10 +59,14 @@ def convert(
         Path | None, typer.Argument(metavar="[RUN]", help="The run; the latest where not given.")
     ] = None,
     *,
-    to: Annotated[str, typer.Option(metavar="T", help="diffusers or ldm.")],
+    to: Annotated[str, typer.Option(metavar="T", help="diffusers, ldm or shareable.")],
     path: Annotated[
-        Path, typer.Option("--out", metavar="PATH", help="A folder (diffusers) or a file (ldm).")
+        Path, typer.Option("--out", metavar="PATH", help="A new folder; of ldm, a file.")
     ],
+    masks: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Masks in a shareable run; default: as planned, or 1000."),
+    ] = None,
     sets: Sets = None,
     as_json: AsJson = False,
 ) -> None:
@@ -72,10 +74,21 @@ def convert(
     from medsynth.workflows.convert import ConvertConfig
     from medsynth.workflows.convert import convert as convert_run
 
-    result = convert_run(ConvertConfig(to, path, run, tuple(sets or ())))
+    with progress("convert") as report:
+        result = convert_run(ConvertConfig(to, path, run, tuple(sets or ()), masks), report)
     if as_json:
         print_json(result)
     elif result.target == "diffusers":
         out.print(f"{result.out}: written; {result.out}/README.md opens it.", markup=False)
+    elif result.shared is not None:
+        shared, held = result.shared, result.shared.held_back
+        told = f"; {held} were held back, too like a real one" if held else ""
+        out.print(f"{result.out}: written, with {shared.masks} masks{told}.", markup=False)
+        if not shared.measured:
+            out.print(
+                "note: nobody has measured what the weights reveal: medsynth evaluate, then again.",
+                markup=False,
+            )
+        out.print(f"next: read {result.out}/SHARING.md before you give it away.", markup=False)
     else:
         out.print(f"{result.out}: written.", markup=False)

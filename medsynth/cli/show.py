@@ -48,7 +48,9 @@ def show(
     given_up = f" ({found.given_up} given up)" if found.given_up else ""
     for key, value in {
         "run": str(found.run),
-        "data": f"{found.data} ({pairs})",
+        "data": f"none here: {found.masks} masks came with a run that was given away"
+        if found.masks
+        else f"{found.data} ({pairs})",
         "classes": ", ".join(found.classes),
         "model": found.model,
         "fit": steps,

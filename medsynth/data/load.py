@@ -58,6 +58,11 @@ def _sample(item: Item, image: NDArray[np.uint8], mask: Mask, plan: Geometry) ->
 
 
 def _read(index: DataIndex, item: Item) -> tuple[NDArray[np.uint8], Mask]:
+    if not item.image:
+        raise InputError(
+            f"'{item.id}' is a mask without an image: its run was given away without the data.",
+            "What needs real images takes the run that was fitted on them, or a fit on your own.",
+        )
     data = _bytes(index, item.image)
     if hash_bytes(data) != item.image_sha256:
         raise _changed(item.image)

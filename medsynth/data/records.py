@@ -29,7 +29,8 @@ class Item:
 
     id: safe as a file name.
     image, masks, instances: posix paths relative to the index's root, absolute when outside,
-        or addresses for the reader; see `medsynth.data.source`.
+        or addresses for the reader; see `medsynth.data.source`. Masks of a run that was given
+        away have an empty `image`.
     image_sha256: of the image file, or of the frame's pixels.
     mask_sha256: of the mask file; of several, and of the instance file, together.
     source_hw: (height, width) of the image file, EXIF orientation applied.
@@ -55,7 +56,7 @@ class Item:
 class DataIndex:
     """All usable pairs and how they are read.
 
-    root: absolute path of the data.
+    root: absolute path of the data; on disk it may be relative to the index itself.
     classes: background (id 0) first; ids run without gaps.
     channels: 1 when all images are grey, else 3.
     has_instances: whether samples carry instance ids.
@@ -128,7 +129,9 @@ class DataIndex:
                     f"{folder / INDEX} is of format {head['format']}; this medsynth reads {FORMAT}."
                 )
             lines = (folder / ITEMS).read_text(encoding="utf-8").splitlines()
-            index = _from_plain(head, [json.loads(line) for line in lines], root)
+            index = _from_plain(
+                head, [json.loads(line) for line in lines], root or folder / head["root"]
+            )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"the data index in {folder} cannot be read: {error}.", "Fit again: medsynth fit"
@@ -140,11 +143,11 @@ class DataIndex:
         return index
 
 
-def _from_plain(head: dict[str, Any], items: list[dict[str, Any]], root: Path | None) -> DataIndex:
+def _from_plain(head: dict[str, Any], items: list[dict[str, Any]], root: Path) -> DataIndex:
     coding = dict(head["coding"])
     coding["entries"] = tuple((int(v), int(c)) for v, c in coding["entries"])
     return DataIndex(
-        root=root.resolve() if root is not None else Path(head["root"]),
+        root=root.absolute(),
         items=tuple(_item(values) for values in items),
         classes=tuple(LabelClass(int(i), str(name)) for i, name in head["classes"]),
         channels=head["channels"],

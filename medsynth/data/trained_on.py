@@ -38,7 +38,8 @@ class Trained:
 def own_pairs(run: Path, index: DataIndex) -> tuple[Trained, ...]:
     """Return the training pairs of an index as those of a run."""
     name = run.resolve().name
-    return tuple(Trained(name, i.id, i.group, i.image_sha256) for i in index.split("train"))
+    pairs = (item for item in index.split("train") if item.image)
+    return tuple(Trained(name, i.id, i.group, i.image_sha256) for i in pairs)
 
 
 def inherited_pairs(source: Path) -> tuple[Trained, ...]:

@@ -20,7 +20,9 @@ from filelock import FileLock, Timeout
 
 from medsynth.core.errors import InputError
 from medsynth.io.atomic import sync_folder
+from medsynth.io.file_batch import MOST_THREADS, sync_file
 from medsynth.io.hashing import hash_bytes
+from medsynth.io.ordered import ordered_map
 
 PREFIX = ".medsynth-export-"
 NEW, OLD = "new", "old"
@@ -102,11 +104,17 @@ def _stem(out: Path) -> str:
 
 
 def _sync(folder: Path) -> None:
-    """Make every file below `folder` durable."""
-    for path in folder.rglob("*"):
-        if path.is_dir():
-            sync_folder(path)
-            continue
-        with path.open("rb+") as file:
-            os.fsync(file.fileno())
-    sync_folder(folder)
+    """Make every file below `folder` durable, several at a time, and then the folders."""
+    folders = [folder]
+
+    def files() -> Iterator[Path]:
+        for path in folder.rglob("*"):
+            if path.is_dir():
+                folders.append(path)
+            else:
+                yield path
+
+    for _ in ordered_map(sync_file, files(), MOST_THREADS):
+        pass
+    for each in reversed(folders):
+        sync_folder(each)

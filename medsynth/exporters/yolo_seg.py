@@ -8,6 +8,7 @@ it back in `tests/readers/check_foreign_readers.py`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -47,8 +48,8 @@ class YoloSeg:
         refuse_gaps(export_set)
         rows = export_set.rows[:: max(1, -(-len(export_set) // LOOKED_AT))]
         tally = Tally()
-        for row in rows:
-            tally.add(to_rows(export_set.load(row))[1])
+        for _, what in replace(export_set, rows=rows).converted(to_rows):
+            tally.add(what)
         found = " ".join(tally.notes())
         return [
             f"Before writing, in {len(rows)} of {len(export_set)} samples: {found}",

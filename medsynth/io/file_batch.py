@@ -51,10 +51,10 @@ def _sync_all(paths: Sequence[Path]) -> None:
     """Make files durable, several at a time: the system then writes its journal less often."""
     if paths:
         with ThreadPoolExecutor(min(MOST_THREADS, len(paths))) as pool:
-            list(pool.map(_sync, paths))
+            list(pool.map(sync_file, paths))
 
 
-def _sync(path: Path) -> None:
+def sync_file(path: Path) -> None:
     """Make one file durable; it was closed, and the system may have written it meanwhile."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())

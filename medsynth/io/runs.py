@@ -8,6 +8,7 @@
     items.jsonl     one line a real pair: hashes, group, split
     trained_on.jsonl  one line a pair that the weights have learned from, ancestors' included
     plan.jsonl      the mask plan
+    given.jsonl     only in a run that was given away: the part of the plan that came with it
     log.jsonl       losses and rates, one line a report
     checkpoints/    fitted weights and the state to go on from
     grids/          sample grids made as training went
@@ -48,6 +49,7 @@ class Run:
         self.recipe = path / "recipe.yaml"
         self.about = path / "run.json"
         self.plan = path / "plan.jsonl"
+        self.given = path / "given.jsonl"
         self.log = path / "log.jsonl"
         self.checkpoints = path / "checkpoints"
         self.grids = path / "grids"

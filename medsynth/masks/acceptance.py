@@ -128,6 +128,13 @@ class Acceptance:
         copy = self.novelty.flaw(mask, sha256, look, signature, flaw.badness if flaw else -1.0)
         return Judged(mask, sha256, copy or flaw, look, signature, kinds)
 
+    def likeness(self, mask: Mask) -> float:
+        """Return the IoU with the most similar training mask, once aligned and flipped."""
+        look = self.profile.look(mask)
+        if not look.classes:
+            return 0.0
+        return self.novelty.likeness(mask, look, signature_of(mask, look.moments))
+
     def _lost(self, look: Look, source: str) -> Flaw | None:
         was = self.looks[source]
         kept = look.moments.area_px / max(1, was.moments.area_px)

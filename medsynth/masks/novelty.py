@@ -21,6 +21,9 @@ from medsynth.masks.planned_masks import PlannedMasks
 from medsynth.masks.real_masks import RealMasks
 from medsynth.masks.signature import Signature
 
+LEAST_LIKENESS = 0.1
+"""An IoU below this is no likeness."""
+
 
 class Novelty:
     """Finds copies.
@@ -59,6 +62,10 @@ class Novelty:
         self._planned.add_hash(sha256)
         if signature is not None:
             self._planned.add_signature(signature)
+
+    def likeness(self, mask: Mask, look: Look, signature: Signature) -> float:
+        """Return the IoU with the most similar real mask; small ones count as 0."""
+        return self._real.greatest_iou(mask, look.moments, signature, LEAST_LIKENESS)
 
     def flaw(
         self,

@@ -1,7 +1,8 @@
-"""convert: a fitted run as diffusers' folders, or as one LDM-style checkpoint."""
+"""convert: a fitted run as diffusers' folders, one LDM-style checkpoint, or to be given away."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,11 @@ from medsynth.model.stable_diffusion.lora import merge_lora
 from medsynth.model.stable_diffusion.vae import KlAutoencoder
 from medsynth.workflows.model import Fitted, load_fitted
 from medsynth.workflows.recipe import read_run_recipe
+from medsynth.workflows.sharing.share import Shared, share
 
-TARGETS = ("diffusers", "ldm")
+SHAREABLE = "shareable"
+TARGETS = ("diffusers", "ldm", SHAREABLE)
+Report = Callable[[int, int, str], None]
 PICKLES = (".ckpt", ".pth")
 CARD = """\
 # A mask-to-image model, converted by medsynth
@@ -45,26 +49,30 @@ image = pipe("{prompt}", image=mask, num_inference_steps=50, guidance_scale={sca
 class ConvertConfig:
     """What is converted, to what, and where to.
 
-    target: "diffusers" (a folder) or "ldm" (a .safetensors, .ckpt or .pth file).
+    target: "diffusers" (a folder), "ldm" (a .safetensors, .ckpt or .pth file) or "shareable" (a
+        run without its data, see `workflows.sharing`).
     run: None for the latest. sets: model.stable_diffusion.base=... where the base has moved.
+    masks: planned masks in a shareable run; None for all that were planned, 1000 at least.
     """
 
     target: str
     out: Path
     run: Path | None = None
     sets: tuple[str, ...] = ()
+    masks: int | None = None
 
 
 @dataclass(frozen=True)
 class ConvertResult:
-    """What was written."""
+    """What was written; `shared` says more of a shareable run."""
 
     out: Path
     target: str
+    shared: Shared | None = None
 
 
-def convert(config: ConvertConfig) -> ConvertResult:
-    """Convert a run whose backbone is Stable Diffusion.
+def convert(config: ConvertConfig, report: Report = lambda *_: None) -> ConvertResult:
+    """Convert a run; for diffusers and LDM its backbone must be Stable Diffusion.
 
     Raises:
         UsageError: unknown target, another backbone, or `out` is there already.
@@ -78,8 +86,15 @@ def convert(config: ConvertConfig) -> ConvertResult:
     suffixes = (".safetensors", *PICKLES)
     if config.target == "ldm" and config.out.suffix not in suffixes:
         raise UsageError(f"an LDM checkpoint is one file: {config.out} ends in none of {suffixes}.")
+    if config.masks is not None and (config.target != SHAREABLE or config.masks < 1):
+        raise UsageError(
+            f"--masks says how many masks (1 or more) a run has with --to {SHAREABLE}."
+        )
     run = find_run(config.run)
     recipe = read_run_recipe(run, config.sets)
+    if config.target == SHAREABLE:
+        shared = share(run, recipe, config.out, config.masks, report)
+        return ConvertResult(config.out, config.target, shared)
     if recipe.model.backbone != "stable-diffusion":
         raise UsageError(
             f"{run.path} has the backbone {recipe.model.backbone}, whose codec neither diffusers' "

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from filelock import FileLock
+from numpy.typing import NDArray
 
 from medsynth.data.load import load_sample
 from medsynth.data.records import DataIndex, Item
 from medsynth.io.atomic import write_json
 from medsynth.io.pixel_array import pixel_array
 from medsynth.io.runs import Run
-from medsynth.quality.gates.gate import GATES, Gate, GateContext, Pairs, Predict, Verdict
+from medsynth.quality.gates.gate import GATES, Gate, GateContext, Groups, Pairs, Predict, Verdict
 from medsynth.quality.gates.options import GateMode
 from medsynth.workflows.cross_fit import CrossFitted
 from medsynth.workflows.recipe import Recipe
@@ -92,10 +94,14 @@ class RunGates:
 
     def _context(self) -> GateContext:
         options = self.recipe.gates
+        if options.most_saturated is not None and set(self.types) == {"trivial"}:
+            nothing = load_labelled(self.index, [])
+            return GateContext(nothing, nothing, blind, options.rate, options.most_saturated)
         train = load_labelled(self.index, self.index.split("train"))
         val = self.index.split("val")
         held_out = train if len(val) < LEAST_HELD_OUT else load_labelled(self.index, val)
-        return GateContext(train, held_out, self._cross_fitted(train), options.rate)
+        return GateContext(train, held_out, self._cross_fitted(train), options.rate,
+                           options.most_saturated)  # fmt: skip
 
     def predict(self, train: Pairs | None = None) -> Predict:
         """Return the cross-fitted segmenters alone; they are fitted when first asked.
@@ -118,6 +124,11 @@ class RunGates:
             self.device,
             self.report,
         )
+
+
+def blind(_images: NDArray[np.uint8], _groups: Groups) -> NDArray[np.uint8]:
+    """Stand for segmenters where no gate asks for any."""
+    raise AssertionError("a gate asks what images show, though none was said to")
 
 
 def load_labelled(index: DataIndex, items: Sequence[Item]) -> Pairs:

@@ -21,7 +21,7 @@ from medsynth.model.tensor_hash import hash_tensors
 from medsynth.training.checkpoints import Checkpoints, CheckpointState, load_tensors
 from medsynth.training.phase import load_weights, own_tensors
 from medsynth.workflows.recipe import Recipe, run_fit_sha256
-from medsynth.workflows.told import Told, read_told
+from medsynth.workflows.told import Told, label_names, read_told
 
 CODEC = "codec.safetensors"
 PROMPTS = "prompts.safetensors"
@@ -133,7 +133,10 @@ def load_fitted(run: Run, recipe: Recipe, index: DataIndex, which: str = "last")
     codec = load_codec(run, recipe, index.channels)
     backbone = build_backbone(recipe.model)
     column = recipe.model.label_column
-    told = read_told(run.checkpoints / PROMPTS, index, column, backbone.prompt())
+    labels = read_about(run).get("labels")
+    if labels is None:  # a run of an older version
+        labels = label_names(index, column)
+    told = read_told(run.checkpoints / PROMPTS, labels, column, backbone.prompt())
     network = new_network(recipe, codec, len(told.labels))
     backbone.add_controlnet(network, codec)
     put_checkpoint(network, checkpoints, state)

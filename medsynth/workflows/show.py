@@ -38,6 +38,8 @@ class RunSummary:
     exports: list[str]
     next: str
     report: Path | None
+    masks: int
+    """Planned masks that came with a run that was given away; such a run has no pairs."""
 
 
 def show(path: Path | None) -> RunSummary:
@@ -58,6 +60,8 @@ def show(path: Path | None) -> RunSummary:
     progress = {"base": 0, "siamese": 0}
     for state in states:
         progress[state.phase] = max(progress[state.phase], state.step)
+        if state.phase == "siamese":  # a run that was given away has no other checkpoint
+            progress["base"] = state.planned["base"]
     store = SampleStore(run.samples)
     exports = sorted(p.name for p in run.exports.glob("*") if (p / "export.json").is_file())
     shards, after_shards = unmerged(run, store)
@@ -66,7 +70,7 @@ def show(path: Path | None) -> RunSummary:
     return RunSummary(
         run.path,
         index.root,
-        {split: len(index.split(split)) for split in SPLITS},
+        {split: sum(bool(item.image) for item in index.split(split)) for split in SPLITS},
         [each.name for each in index.classes],
         f"{recipe.model.backbone}, {source_of_latents(recipe)}, {size[0]}x{size[1]}",
         progress,
@@ -78,6 +82,7 @@ def show(path: Path | None) -> RunSummary:
         exports,
         after_shards or next_step(run, progress, planned, len(store), exports),
         run.report if run.report.is_file() else None,
+        sum(not item.image for item in index.items),
     )
 
 

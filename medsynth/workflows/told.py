@@ -99,13 +99,19 @@ def write_prompts(path: Path, told: Told) -> None:
         write_bytes(path, save({"embeddings": told.table.contiguous()}, about))
 
 
-def read_told(path: Path, index: DataIndex, column: str | None, template: str | None) -> Told:
+def read_told(path: Path, labels: Sequence[str], column: str | None, template: str | None) -> Told:
     """Return what a run's model is told.
+
+    Args:
+        path: of the prompts' embeddings.
+        labels: the column's values, sorted; see `label_names`.
+        column: of image labels, or None.
+        template: of the prompts, or None where the model has none.
 
     Raises:
         InputError: the embeddings are missing or damaged.
     """
-    labels = tuple(label_names(index, column))
+    labels = tuple(labels)
     if template is None:
         return Told(column, labels)
     try:

@@ -11,6 +11,10 @@ for HDF5, pycocotools' `encode` with the PNGs for COCO. The floor syncs its file
 ratio           seconds of the export by seconds of its floor, one worker
 cpu_ratio       the same in seconds of the processor, which a busy machine disturbs less
 two_workers     seconds with one worker by seconds with two; says nothing on a busy machine
+of_processes    what two workers (threads) reach of two processes with half of the set each,
+                measured turn by turn: this, and the next, a busy machine disturbs less
+held            share of the processor's time in which no other thread may run (the GIL): all
+                but PNG and zlib encoding, writing and syncing files, which let others run
 peak_mb         memory that a process takes at most for N and for 10 N samples, above what it
                 had before, one worker (resident; each in a process of its own)
 """
@@ -25,7 +29,11 @@ import os
 import resource
 import tempfile
 import time
+import zlib
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import h5py
 import numpy as np
@@ -148,6 +156,60 @@ def exported(name: str, export_set: ExportSet, workers: int, out: Path) -> None:
     deliver(name, export_set, out, ExportOptions(workers=workers), lambda *_: None)
 
 
+def by_processes(name: str, export_set: ExportSet, out: Path) -> None:
+    """Export two halves of the set by two processes, each on its own."""
+    out.mkdir()
+    context = multiprocessing.get_context("fork")
+    halves = [replace(export_set, rows=export_set.rows[k::2]) for k in range(2)]
+    workers = [
+        context.Process(target=exported, args=(name, half, 1, out / str(k)))
+        for k, half in enumerate(halves)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+        assert worker.exitcode == 0
+
+
+def held_share(name: str, export_set: ExportSet) -> float:
+    """Return the share of the processor's time outside of what is known to let threads run."""
+    released = [0.0]
+
+    def noting(function):
+        def noted(*args, **kwargs):
+            started = time.thread_time()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                released[0] += time.thread_time() - started
+
+        return noted
+
+    class Noted:
+        """A C object one of whose methods is timed."""
+
+        def __init__(self, inner, *methods):
+            self._inner, self._methods = inner, methods
+
+        def __getattr__(self, key):
+            found = getattr(self._inner, key)
+            return noting(found) if key in self._methods else found
+
+    encoder, compressor = Image._getencoder, zlib.compressobj
+    with ExitStack() as stack:
+        for target, key, function in (
+            (Image, "_getencoder", lambda *a, **k: Noted(encoder(*a, **k), "encode")),
+            (zlib, "compressobj", lambda *a, **k: Noted(compressor(*a, **k), "compress", "flush")),
+            (zlib, "compress", noting(zlib.compress)),
+            (Path, "write_bytes", noting(Path.write_bytes)),
+            (os, "fsync", noting(os.fsync)),
+        ):
+            stack.enter_context(mock.patch.object(target, key, function))
+        busy = timed(exported, name, export_set, 1)[1]
+    return round(1 - released[0] / busy, 2)
+
+
 def peak_mb(name: str, n: int, size: int, channels: int) -> float:
     """Return how much the peak of resident memory grows in a new process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
@@ -174,12 +236,18 @@ def main() -> None:
     for name in args.formats:
         channels = 1 if name == "transunet" else 3
         export_set = make_set(args.n, args.size, channels)
-        times: dict[str, list[tuple[float, float]]] = {"one": [], "two": [], "floor": []}
+        times: dict[str, list[tuple[float, float]]] = {
+            "one": [],
+            "two": [],
+            "halves": [],
+            "floor": [],
+        }
         for _ in range(args.repeats):
             if name in FLOORS:
                 times["floor"].append(timed(FLOORS[name], export_set))
             times["one"].append(timed(exported, name, export_set, 1))
             times["two"].append(timed(exported, name, export_set, 2))
+            times["halves"].append(timed(by_processes, name, export_set))
         best = {key: min(clock for clock, _ in runs) for key, runs in times.items() if runs}
         cpu = {key: min(busy for _, busy in runs) for key, runs in times.items() if runs}
         entry = {key: round(value, 2) for key, value in best.items()}
@@ -187,6 +255,8 @@ def main() -> None:
             entry["ratio"] = round(best["one"] / best["floor"], 2)
             entry["cpu_ratio"] = round(cpu["one"] / cpu["floor"], 2)
         entry["two_workers"] = round(best["one"] / best["two"], 2)
+        entry["of_processes"] = round(best["halves"] / best["two"], 2)
+        entry["held"] = held_share(name, export_set)
         if args.memory_n:
             entry["peak_mb"] = [
                 peak_mb(name, count, args.size, channels)

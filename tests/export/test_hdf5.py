@@ -46,3 +46,21 @@ def test_images_of_several_sizes_are_refused():
 def test_a_name_that_no_file_could_have(tmp_path):
     Hdf5().write(make_set(name="../über polyps"), tmp_path, Hdf5Options(), quiet)
     assert [path.name for path in tmp_path.iterdir()] == ["ber-polyps.h5"]
+
+
+@pytest.mark.parametrize("level", [0, 1, 4, 9])
+def test_chunks_are_those_that_hdf5_makes_itself(level, tmp_path):
+    export_set = make_set(instances=True)
+    Hdf5().write(export_set, tmp_path, Hdf5Options(gzip_level=level), quiet)
+    kinds = ("images", "masks", "instances")
+    with h5py.File(tmp_path / "polyps-1.h5") as ours, h5py.File(tmp_path / "x.h5", "w") as theirs:
+        for name in kinds:
+            made = theirs.create_dataset_like(name, ours[name])
+            made[...] = ours[name][...]
+        theirs.flush()
+        for name in kinds:
+            for index in range(len(export_set)):
+                start = (index, *(0 for _ in ours[name].shape[1:]))
+                assert ours[name].id.read_direct_chunk(start) == (
+                    theirs[name].id.read_direct_chunk(start)
+                )

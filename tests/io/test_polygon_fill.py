@@ -8,8 +8,14 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 
 def filled(ring, hw):
+    (pixels,) = polygon_positions([ring], hw)
+    return picture(pixels, hw)
+
+
+def picture(pixels, hw):
+    assert np.all(np.diff(pixels) > 0)
     out = np.zeros(hw[0] * hw[1], bool)
-    out[polygon_positions(ring, hw)] = True
+    out[pixels] = True
     return out.reshape(hw[1], hw[0]).T
 
 
@@ -34,5 +40,22 @@ def test_every_pixel_is_that_of_pycocotools(seed):
 
 def test_outside_is_nothing():
     ring = np.array([[50.0, 50], [60, 50], [60, 60]])
-    assert polygon_positions(ring, (20, 30)).size == 0
-    assert polygon_positions(-ring, (20, 30)).size == 0
+    for pixels in polygon_positions([ring, -ring], (20, 30)):
+        assert pixels.size == 0
+
+
+@pytest.mark.parametrize("most_px", [1, 900, 1 << 22])
+def test_many_at_once_are_each_alone(monkeypatch, most_px):
+    monkeypatch.setattr("medsynth.io.polygon_fill.MOST_PX", most_px)
+    rng = np.random.default_rng(7)
+    hw = (41, 53)
+    rings = [rng.uniform(-15, 70, (rng.integers(3, 9), 2)) for _ in range(60)]
+    rings += [ring + 200 for ring in rings[:5]]  # nothing of these is in the frame
+    for ring, pixels in zip(rings, polygon_positions(rings, hw), strict=True):
+        assert np.array_equal(picture(pixels, hw), filled(ring, hw))
+        encoded = reference.frPyObjects([ring.ravel().tolist()], *hw)
+        assert np.array_equal(picture(pixels, hw), reference.decode(encoded)[..., 0] > 0)
+
+
+def test_no_polygons_are_no_pixels():
+    assert list(polygon_positions([], (5, 5))) == []

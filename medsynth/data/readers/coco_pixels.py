@@ -8,6 +8,7 @@ polygons of one object are joined.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from medsynth.data.raster import UnreadableError, check_size
 from medsynth.data.readers.coco_file import Id
 from medsynth.io.polygon_fill import polygon_positions
 from medsynth.io.run_lengths import positions
+
+Shape = tuple[NDArray[np.int64] | None, list[NDArray[np.float64]]]
+"""An object's pixels as column * H + row, or else its polygons, still to be filled."""
 
 
 def draw(
@@ -33,15 +37,20 @@ def draw(
         UnreadableError: what is wrong with the annotations, a part of a sentence each.
     """
     check_size(hw[1], hw[0])
-    found, faults = [], []
+    shapes, faults = [], []
     for annotation in annotations:
         try:
             value = _value(annotation, values)
-            found.append((bool(annotation.get("iscrowd")), value, _pixels(annotation, hw)))
+            shapes.append((bool(annotation.get("iscrowd")), value, _shape(annotation, hw)))
         except ValueError as error:
             faults.append(f"annotation {str(annotation.get('id'))[:40]}: {error}")
     if faults:
         raise UnreadableError("; ".join(faults))
+    filled = polygon_positions([ring for _, _, (_, rings) in shapes for ring in rings], hw)
+    found = [
+        (crowd, value, _joined(pixels, list(islice(filled, len(rings)))))
+        for crowd, value, (pixels, rings) in shapes
+    ]
     labels = np.zeros(hw[0] * hw[1], np.uint16)
     numbers = np.zeros(hw[0] * hw[1], np.int32)
     order = sorted(found, key=lambda each: (not each[0], -each[2].size))
@@ -72,8 +81,17 @@ def _value(annotation: Mapping[str, Any], values: Mapping[Id, int]) -> int:
     return values[category]
 
 
-def _pixels(annotation: Mapping[str, Any], hw: tuple[int, int]) -> NDArray[np.int64]:
-    """Return an object's pixels as column * H + row; ValueError says what is wrong."""
+def _joined(
+    pixels: NDArray[np.int64] | None, polygons: list[NDArray[np.int64]]
+) -> NDArray[np.int64]:
+    """Return an object's pixels, each once: those of its run lengths, or of its polygons."""
+    if pixels is not None:
+        return pixels
+    return polygons[0] if len(polygons) == 1 else np.unique(np.concatenate(polygons))
+
+
+def _shape(annotation: Mapping[str, Any], hw: tuple[int, int]) -> Shape:
+    """Return what an annotation draws; ValueError says what is wrong."""
     shape = annotation.get("segmentation")
     if not shape:
         raise ValueError("it has no segmentation, only a box")
@@ -84,12 +102,10 @@ def _pixels(annotation: Mapping[str, Any], hw: tuple[int, int]) -> NDArray[np.in
         counts = shape.get("counts")
         if not isinstance(counts, str | list):
             raise ValueError("its RLE has no counts")
-        pixels = positions(counts, hw)
-    elif isinstance(shape, list):
-        pixels = np.unique(np.concatenate([polygon_positions(_ring(r, hw), hw) for r in shape]))
-    else:
-        raise ValueError("its segmentation is neither polygons nor RLE")
-    return pixels
+        return positions(counts, hw), []
+    if isinstance(shape, list):
+        return None, [_ring(ring, hw) for ring in shape]
+    raise ValueError("its segmentation is neither polygons nor RLE")
 
 
 def _ring(numbers: Any, hw: tuple[int, int]) -> NDArray[np.float64]:

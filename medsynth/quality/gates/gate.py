@@ -64,12 +64,15 @@ class GateContext:
     held_out: real pairs to calibrate on: those of val, or of train where val has too few.
     predict: says what images show.
     rate: the share of the held-out images that the gate may refuse.
+    most_saturated: the share of black and white values that an image may have; None: as the
+        held-out images have it.
     """
 
     train: Pairs
     held_out: Pairs
     predict: Predict
     rate: float
+    most_saturated: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

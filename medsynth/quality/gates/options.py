@@ -24,6 +24,9 @@ class GateOptions(Options):
     """The gate against images that do not show their mask; null: as `mode`."""
     novel: GateMode | None = None
     """The gate against copies of training images; null: as `mode`."""
+    most_saturated: float | None = Field(default=None, gt=0, le=1)
+    """Share of black and white values with which an image shows nothing, for `trivial`; null: as
+    held-out real images have it, and 0.9 at least. In a run that was given away it is set."""
     plugin: dict[str, GateMode] = Field(default_factory=dict)
     """Gates that plugins bring: name, then enforce, score or off."""
     rate: float = Field(default=0.05, gt=0, lt=1)

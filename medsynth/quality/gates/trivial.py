@@ -26,10 +26,8 @@ class Trivial:
     complaint: ClassVar[str] = "show nothing"
 
     def __init__(self, context: GateContext) -> None:
-        held_out = context.held_out
-        parts = (saturation_of(held_out.images[rows]) for rows in held_out.blocks())
-        most = max((float(part.max()) for part in parts), default=0.0)
-        self.most_saturated = max(SATURATED, (most + 1) / 2)
+        known = context.most_saturated
+        self.most_saturated = most_saturated(context.held_out) if known is None else known
 
     @property
     def about(self) -> dict[str, float | str]:
@@ -41,6 +39,13 @@ class Trivial:
         saturated = saturation_of(pairs.images) > self.most_saturated
         scores = np.where(saturated, 0.0, contrast_of(pairs.images))
         return [Verdict(float(score), FLAT_STD, None) for score in scores]
+
+
+def most_saturated(real: Pairs) -> float:
+    """Return how saturated an image may be, given real ones."""
+    parts = (saturation_of(real.images[rows]) for rows in real.blocks())
+    most = max((float(part.max()) for part in parts), default=0.0)
+    return max(SATURATED, (most + 1) / 2)
 
 
 def contrast_of(images: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from medsynth.workflows.augment.config import AugmentConfig, AugmentResult, resu
 from medsynth.workflows.augment.engine import Engine, LocalEngine
 from medsynth.workflows.augment.making import Making, load_making
 from medsynth.workflows.augment.mixture import refuse_fewer, refuse_mixture
-from medsynth.workflows.augment.planned_work import PlannedWork
+from medsynth.workflows.augment.planned_work import PlannedWork, begin_plan
 from medsynth.workflows.augment.user_work import UserWork
 from medsynth.workflows.augment.wanted import MaskWork
 from medsynth.workflows.hardware import choose_device
@@ -48,7 +48,7 @@ def augment_here(
     making = load_making(run, recipe, config.seed, device, report)
     store = SampleStore(run.samples)
     if not len(store) and not store.count("given-up"):
-        run.plan.unlink(missing_ok=True)  # perhaps of another seed, or of other options
+        begin_plan(run)  # what is there is perhaps of another seed, or of other options
     refuse_mixture(run, store, making.fitted.sha256, making.seed, given is not None)
     refuse_fewer(run, store, n)
     work: MaskWork = (

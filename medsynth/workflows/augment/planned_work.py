@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from medsynth.data.records import DataIndex
+from medsynth.io.atomic import write_bytes
 from medsynth.io.runs import Run
 from medsynth.masks.acceptance import count_relaxed
 from medsynth.masks.plan import Planner
@@ -16,6 +17,14 @@ from medsynth.workflows.recipe import Recipe
 from medsynth.workflows.source_masks import SourceMasks, resolved_masks
 
 BLOCKS_AHEAD = 16
+
+
+def begin_plan(run: Run) -> None:
+    """Let a run's plan be empty; or what came with it, where it was given away."""
+    if run.given.is_file():
+        write_bytes(run.plan, run.given.read_bytes())
+    else:
+        run.plan.unlink(missing_ok=True)
 
 
 class PlannedWork:

@@ -24,6 +24,13 @@ def set_notes(index: DataIndex, rows: tuple[Row, ...], options: ChoiceOptions) -
             f"Real pairs have the size of their files, synthetic ones {height}x{width}: "
             "size and sharpness tell the two apart."
         )
+    deep = sum(note.count for note in index.notes if note.code == "windowed")
+    if deep and any(row.origin == "real" for row in rows):
+        low, high = index.window
+        notes.append(
+            f"{deep} images of the data have more than 8 bits; each is exported with 8, its "
+            f"percentiles {low} and {high} being black and white (data.window)."
+        )
     if brought:
         notes.append(
             f"{brought} synthetic pairs have masks from outside the data; nobody checked that "
@@ -40,7 +47,11 @@ def unknown_origin(run: Run, recorded: bool) -> list[str]:
         recorded: whether the run says what they have learned from.
     """
     about = about_run(run)
-    if about.get("imported"):
+    if about.get("shared"):
+        origin = "given away without the data"
+    elif about.get("unrecorded"):
+        origin = "begun with others that were imported or given away"
+    elif about.get("imported"):
         origin = "imported"
     elif about.get("init_from") and not recorded:
         origin = f"begun with those of {Path(str(about['init_from'])).name}"

@@ -64,6 +64,12 @@ def source_run(run: Run, config: FitConfig, recipe: Recipe) -> Run | None:
     return source
 
 
+def is_unrecorded(source: Run) -> bool:
+    """Return whether nobody knows all that a run's weights have learned from."""
+    about = read_about(source)
+    return any(about.get(key) for key in ("imported", "shared", "unrecorded"))
+
+
 def warnings_of_seen(source: Run, index: DataIndex) -> list[str]:
     """Say where a run's weights have learned from images that are now val or test.
 

@@ -23,6 +23,7 @@ from medsynth.training.processes import Processes
 from medsynth.workflows.choice import chosen
 from medsynth.workflows.fit.beginning import (
     first_network,
+    is_unrecorded,
     ready_codec,
     resumed_state,
     source_run,
@@ -112,7 +113,10 @@ def _begin(
     if not config.resume:
         prepared = settle_steps(config, prepared, codec, started)
         path = None if source is None else str(source.path.resolve())
-        write_run(run, {"init_from": path, "recipe": config.recipe}, prepared, codec, network)
+        origin = {"init_from": path, "recipe": config.recipe}
+        if source is not None and is_unrecorded(source):
+            origin["unrecorded"] = "what the first weights learned from"
+        write_run(run, origin, prepared, codec, network)
     return Begun(prepared, codec, network, state)
 
 

@@ -23,7 +23,7 @@ from medsynth.workflows.fit.config import FitConfig
 from medsynth.workflows.hardware import choose_device, settle_threads
 from medsynth.workflows.model import PROMPTS, add_controlnet, check_geometry
 from medsynth.workflows.recipe import Recipe, load_recipe, read_run_recipe, run_fit_sha256
-from medsynth.workflows.told import Told, encode_told, read_told
+from medsynth.workflows.told import Told, encode_told, label_names, read_told
 
 FEW_PAIRS = 50
 OWN = frozenset(
@@ -191,7 +191,8 @@ def prepare(
         raise InputError("there are no training pairs.", "See: medsynth doctor DATA")
     backbone, column = build_backbone(recipe.model), recipe.model.label_column
     if run is not None:
-        told = read_told(run.checkpoints / PROMPTS, index, column, backbone.prompt())
+        labels = label_names(index, column)
+        told = read_told(run.checkpoints / PROMPTS, labels, column, backbone.prompt())
         written = run_fit_sha256(run, index.hash)
     else:
         told, written = encode_told(index, column, backbone), None

@@ -15,6 +15,7 @@ from medsynth.io.runs import Run, find_run, name_latest
 from medsynth.store.adopt import adopt
 from medsynth.store.manifest import ManifestRow
 from medsynth.store.samples import SampleStore
+from medsynth.workflows.augment.planned_work import begin_plan
 from medsynth.workflows.shards.facts import read_facts
 from medsynth.workflows.shards.opening import open_set, shard_folders
 from medsynth.workflows.shards.plans import join_plans
@@ -77,7 +78,7 @@ def merge_shards(run: Run, folders: Sequence[Path], report: Report) -> MergeResu
         if end is None:
             raise told_lacks(opened.lacks(whole), opened.facts, run)
         if next(whole.rows(), None) is None:
-            run.plan.unlink(missing_ok=True)  # perhaps of another seed, or of other options
+            begin_plan(run)  # what is there is perhaps of another seed, or of other options
         join_plans(run.plan, [folder / "plan.jsonl" for folder in folders])
         adopt(run.samples, told(opened.rows(whole, end), end, report))
     after = SampleStore(run.samples)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 from medsynth import __version__
 from medsynth.core.errors import InputError, UsageError
@@ -60,7 +61,7 @@ def make_shard(
         refuse_other(own, name, facts)
         if whole.count("accepted") >= n:
             return result_of(run.path, whole, 0)
-        begin_shard(own, name, facts, run if next(whole.rows(), None) else None)
+        begin_shard(own, name, facts, run.plan if next(whole.rows(), None) else run.given)
         todo = facts.open_blocks(name, whole, store)
         work = PlannedWork(own, recipe, making.index, making.seed)
         making.gates.prepare()
@@ -111,14 +112,17 @@ def refuse_other(own: Run, name: ShardName, facts: ShardFacts) -> None:
         )
 
 
-def begin_shard(own: Run, name: ShardName, facts: ShardFacts, run: Run | None) -> None:
-    """Write what explains a shard; its plan goes on from that of a run with samples, if any."""
+def begin_shard(own: Run, name: ShardName, facts: ShardFacts, plan: Path) -> None:
+    """Write what explains a shard; its plan goes on from another, if that is there.
+
+    Which is that of a run with samples, or what came with a run that was given away.
+    """
     if not (own.path / FILE).exists():
         own.plan.unlink(missing_ok=True)
     write_facts(own.path, name, facts)
-    if run is not None and not own.plan.exists() and run.plan.exists():
+    if not own.plan.exists() and plan.exists():
         with atomic_path(own.plan) as path:
-            shutil.copyfile(run.plan, path)
+            shutil.copyfile(plan, path)
 
 
 def in_blocks(report: Report, total: int, todo: int) -> Report:

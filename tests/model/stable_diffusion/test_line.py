@@ -174,3 +174,22 @@ def test_a_base_phase_tunes_the_decoder_of_a_borrowed_base(sd15, sd_recipe, blob
     stored = load_file(Path("run/checkpoints/base-0000002/weights.safetensors"))
     assert any(name.startswith("unet.up_blocks") for name in stored)
     assert not any(name.startswith("unet.down_blocks") for name in stored)
+
+
+def test_a_run_without_its_data_takes_the_base_from_whoever_has_it(sd15, sd_recipe, blobs):
+    from medsynth.workflows.convert import ConvertConfig, convert
+
+    sets = ("model.stable_diffusion.prompt=polyps of ward Seeblick",)
+    fit(FitConfig(blobs(), str(sd_recipe(sd15)), Path("run"), sets, device="cpu"), quiet)
+    augment(AugmentConfig(2, Path("run"), device="cpu"), quiet)
+    convert(ConvertConfig("shareable", Path("given"), Path("run"), masks=4))
+    shutil.rmtree("data")
+    for path in Path("given").rglob("*.*"):
+        assert not any(text in path.read_bytes() for text in (b"Seeblick", str(sd15).encode()))
+    with pytest.raises(UsageError, match="base"):
+        augment(AugmentConfig(2, Path("given"), device="cpu"), quiet)
+    base = (f"model.stable_diffusion.base={sd15}",)
+    augment(AugmentConfig(2, Path("given"), device="cpu", sets=base), quiet)
+    ours, theirs = (SampleStore(Path(name, "samples")).samples() for name in ("given", "run"))
+    for a, b in zip(ours, theirs, strict=True):
+        assert np.array_equal(a.image, b.image)

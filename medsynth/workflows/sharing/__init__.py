@@ -1,0 +1,1 @@
+"""A run that can be given away: weights, recipe and planned masks, nothing of any patient."""
