@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medsynth.cli.console import err, out, print_json, progress
+from medsynth.cli.options import DeviceOption, JsonOption, RunOption
 
 if TYPE_CHECKING:
     from medsynth.workflows.augment.augment import AugmentResult
@@ -28,17 +29,13 @@ def augment(
         Path | None,
         typer.Option(metavar="DIR", help="Your own masks, to be made images of as they are."),
     ] = None,
-    run: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The run; the latest where not given.")
-    ] = None,
+    run: RunOption = None,
     seed: Annotated[int | None, typer.Option(metavar="S", help="Default: the recipe's.")] = None,
     sets: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="K=V", help="sampling.* or masks.*, e.g. sampling.steps=10."),
     ] = None,
-    device: Annotated[
-        str | None, typer.Option(metavar="D", help="cpu, cuda or mps; default: the best there is.")
-    ] = None,
+    device: DeviceOption = None,
     shard: Annotated[
         str | None,
         typer.Option(metavar="I/K", help="Only part I of K, from 0, for job arrays; then merge."),
@@ -49,7 +46,7 @@ def augment(
     ray_address: Annotated[
         str, typer.Option(metavar="A", help="Of the cluster; 'local' starts one on this machine.")
     ] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Parse, augment, show."""
     from medsynth.workflows.augment.augment import AugmentConfig

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from medsynth.cli.console import out, print_json, progress
+from medsynth.cli.options import JsonOption
 
 Sets = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="K=V", help="An option, e.g. model.stable_diffusion.base=DIR."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+AsJson = JsonOption
 
 
 def register(app: typer.Typer) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medsynth.cli.console import out, print_json, progress
+from medsynth.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from medsynth.workflows.demo import DemoResult
@@ -30,7 +31,7 @@ def demo(
         list[str] | None,
         typer.Option("--set", metavar="K=V", help="An option on top of recipe compact-quick."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Parse, run, show."""
     from medsynth.workflows.demo import DemoConfig

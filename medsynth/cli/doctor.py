@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from medsynth.cli.console import out, print_json, progress
+from medsynth.cli.options import JsonOption
 from medsynth.core.errors import EXIT_INPUT, listed
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def doctor(
     quick: Annotated[
         bool, typer.Option("--quick", help="Leave out the codec's check and the fit's estimate.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Parse, look, show; exit 3 if there are errors."""
     from medsynth.workflows.doctor import diagnose

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from medsynth.cli.console import out, print_json, progress
+from medsynth.cli.options import DeviceOption, JsonOption, RunOption
 
 
 def register(app: typer.Typer) -> None:
@@ -19,9 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     *,
-    run: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The run; the latest where not given.")
-    ] = None,
+    run: RunOption = None,
     real: Annotated[
         Path | None,
         typer.Option(metavar="DATA", help="Other real pairs in place of the run's held-out ones."),
@@ -30,10 +29,8 @@ def evaluate(
         list[str] | None,
         typer.Option("--set", metavar="K=V", help="evaluate.*, e.g. evaluate.features=clip."),
     ] = None,
-    device: Annotated[
-        str | None, typer.Option(metavar="D", help="cpu, cuda or mps; default: the best there is.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    device: DeviceOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Parse, evaluate, show."""
     from medsynth.workflows.evaluate.evaluate import EvaluateConfig

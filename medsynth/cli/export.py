@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from medsynth.cli.console import out, print_json, progress
+from medsynth.cli.options import JsonOption, RunOption
 
 if TYPE_CHECKING:
     from medsynth.exporters.exporter import ExportResult
@@ -29,9 +30,7 @@ def export(
             "--format", "-f", metavar="F", help="coco, nnunet, ...; `medsynth plugins` has all."
         ),
     ],
-    run: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The run; the latest where not given.")
-    ] = None,
+    run: RunOption = None,
     to: Annotated[
         Path | None,
         typer.Option("--out", metavar="DIR", help="Where to; RUN/exports/F by default."),
@@ -43,7 +42,7 @@ def export(
         list[str] | None,
         typer.Option("--set", metavar="K=V", help="An option, e.g. export.segmentation=polygon."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Parse, export, show."""
     from medsynth.workflows.export.export import ExportConfig, export_run

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medsynth.cli.console import err, out, print_json, progress
+from medsynth.cli.options import DeviceOption, JsonOption
 
 if TYPE_CHECKING:
     from medsynth.workflows.fit.config import FitResult
@@ -45,13 +46,11 @@ def fit(
     init_from: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Begin with this run's fitted weights.")
     ] = None,
-    device: Annotated[
-        str | None, typer.Option(metavar="D", help="cpu, cuda or mps; default: the best there is.")
-    ] = None,
+    device: DeviceOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what it would take: time, memory, disk.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Parse, fit, show."""
     from medsynth.workflows.fit.config import FitConfig

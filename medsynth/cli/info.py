@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 from rich.table import Table
 
 from medsynth.cli.console import out, print_json
+from medsynth.cli.options import JsonOption
 
 GROUPS = {
     "medsynth.readers": "data layout reader",
@@ -35,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 def plugins(
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List everything registered."""
     from medsynth.core.registry import Registry
@@ -53,7 +52,7 @@ def plugins(
 
 def cite(
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Print what to cite."""
     from medsynth import __version__

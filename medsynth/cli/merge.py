@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from medsynth.cli.console import out, print_json, progress
+from medsynth.cli.options import JsonOption, RunOption
 
 
 def register(app: typer.Typer) -> None:
@@ -21,10 +22,8 @@ def merge(
         typer.Argument(metavar="[SHARD]...", help="Their folders; default: all of the run's."),
     ] = None,
     *,
-    run: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The run; the latest where not given.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    run: RunOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Parse, merge, show."""
     from medsynth.workflows.shards.merge import merge as merge_run

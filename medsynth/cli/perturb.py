@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medsynth.cli.console import out, print_json, progress
+from medsynth.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from medsynth.workflows.masks.perturb import PerturbResult
@@ -33,7 +34,7 @@ def perturb(
         list[str] | None,
         typer.Option("--set", metavar="K=V", help="data.* or masks.*, e.g. masks.negatives=0.2."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Parse, perturb, show."""
     from medsynth.workflows.masks.perturb import PerturbConfig

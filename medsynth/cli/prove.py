@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from medsynth.cli.console import out, print_json, progress
+from medsynth.cli.options import DeviceOption, JsonOption, RunOption
 
 if TYPE_CHECKING:
     from medsynth.workflows.prove.conclusion import ProveResult
@@ -21,9 +22,7 @@ def register(app: typer.Typer) -> None:
 
 def prove(
     *,
-    run: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The run; the latest where not given.")
-    ] = None,
+    run: RunOption = None,
     beside: Annotated[
         list[Path] | None,
         typer.Option(
@@ -51,10 +50,8 @@ def prove(
             help="prove.*, e.g. prove.seeds=3; evaluate.report_images=false.",
         ),
     ] = None,
-    device: Annotated[
-        str | None, typer.Option(metavar="D", help="cpu, cuda or mps; default: the best there is.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    device: DeviceOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Parse, prove, show."""
     from medsynth.workflows.prove.prove import ProveConfig

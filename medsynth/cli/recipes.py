@@ -10,11 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from medsynth.cli.console import out, print_json
+from medsynth.cli.options import JsonOption
 from medsynth.core.errors import UsageError
 
 app = typer.Typer(help="Named sets of options: list, show, copy, check.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="A recipe's name, or a .yaml file.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Json = JsonOption
 
 
 @app.command("ls")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from medsynth.cli.console import out, print_json, progress
+from medsynth.cli.options import JsonOption
 from medsynth.core.errors import UsageError
 
 
@@ -29,7 +30,7 @@ def show(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Where to; RUN/samples/sheets by default."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Parse, look, show."""
     from medsynth.workflows.show import show as summarise
