@@ -1,6 +1,6 @@
 """What does `medsynth evaluate` spend its time and memory on?
 
-    OMP_NUM_THREADS=2 python tests/benchmarks/evaluate.py /work/shared/data/cvc_clinicdb \
+    OMP_NUM_THREADS=2 python tests/benchmarks/evaluate.py ../shared/data/cvc_clinicdb \
         --folder /tmp/new-folder
 
 DATA holds `images/` and `masks/`. So many of its pairs become the training images of a run
