@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from medsynth.core.errors import InputError
-from medsynth.io.atomic import sync_folder
+from medsynth.io.atomic import make_folder, sync_folder
 
 CHUNK_BYTES = 1 << 22
 
@@ -88,7 +88,7 @@ class Journal:
         lines = [_line(row) for row in rows]
         self.recover()
         is_new = not self.path.exists()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         self.torn_bytes = sum(map(len, lines))
         with self.path.open("ab") as file:
             file.write(b"".join(lines))

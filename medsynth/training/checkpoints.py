@@ -23,7 +23,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from medsynth.core.errors import InputError
-from medsynth.io.atomic import TEMPORARY_PREFIX, sync_folder, write_bytes, write_json
+from medsynth.io.atomic import TEMPORARY_PREFIX, make_folder, sync_folder, write_bytes, write_json
 from medsynth.io.hashing import hash_bytes
 
 PARTS = ("weights", "average", "optimizer")
@@ -117,7 +117,7 @@ class Checkpoints:
                 "The last checkpoint is whole. Start again with a lower learning rate: "
                 f"--set {state.phase}.learning_rate=1e-4.",
             )
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         temporary = self.folder / (TEMPORARY_PREFIX + state.name)
         shutil.rmtree(temporary, ignore_errors=True)
         hashes = {

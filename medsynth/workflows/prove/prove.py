@@ -12,7 +12,7 @@ import torch
 
 from medsynth.core.errors import InputError, InterruptedRunError, UsageError
 from medsynth.data.index import DataIndex
-from medsynth.io.atomic import write_json
+from medsynth.io.atomic import make_folder, write_json
 from medsynth.io.hashing import hash_json
 from medsynth.io.interrupts import asked_to_stop
 from medsynth.io.runs import Run, find_run
@@ -161,7 +161,7 @@ class Proof:
             self.report(0, 0, "measuring the speed")
             step_s = self._step_s() if max_minutes is not None else 0.0
             self.budget = plan_within(max_minutes, self.options, len(self.arms), step_s)
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             self.budget.write(self.folder)
         segmenter = self.options.segmenter.model_copy(update={"steps": self.budget.steps})
         self.options = self.options.model_copy(
