@@ -22,7 +22,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from medsynth.core.errors import EXIT_INTERRUPTED, MedsynthError
+from medsynth.core.errors import EXIT_INTERRUPTED, MedsynthError, visible
 
 FOLLOWS = int(os.environ.get("RANK", "0")) > 0
 """Whether this is one of several processes, and not the main one, which alone reports."""
@@ -104,9 +104,14 @@ class PlainLines:
 
 def show_error(error: MedsynthError) -> None:
     """Print a known error: its sentence, then its tip."""
-    err.print(f"error: {error.what}", style="red", markup=False)
+    err.print(_lines(f"error: {error.what}"), style="red", markup=False)
     if error.tip:
-        err.print(f"tip: {error.tip}", style="yellow", markup=False)
+        err.print(_lines(f"tip: {error.tip}"), style="yellow", markup=False)
+
+
+def _lines(text: str) -> str:
+    """Return a message in which names of files cannot order the terminal about."""
+    return "\n".join(map(visible, text.split("\n")))
 
 
 def run_guarded(call: Callable[[], Any]) -> int:

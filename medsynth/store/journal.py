@@ -1,4 +1,7 @@
-"""An append-only JSONL file that survives a kill: a row is there whole, or not at all."""
+"""An append-only JSONL file that survives a kill: a row is there whole, or not at all.
+
+Each line ends in its checksum, see `io.sealed_lines`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ import numpy as np
 
 from medsynth.core.errors import InputError
 from medsynth.io.atomic import make_folder, sync_folder
+from medsynth.io.json_text import parse_json
+from medsynth.io.sealed_lines import is_sealed, sealed, unsealed
 
 CHUNK_BYTES = 1 << 22
 
@@ -136,16 +141,22 @@ class Journal:
         return size
 
     def _last_is_whole(self) -> bool:
+        """Return whether the last line was not torn; a damaged one is told when it is read."""
+        with self.path.open("rb") as file:
+            file.seek(self.starts[-2])
+            line = file.readline()
+        if is_sealed(line):
+            return True
         try:
-            self[len(self) - 1]
+            self._parse(line, len(self))
         except InputError:
             return False
         return True
 
     def _parse(self, line: bytes, number: int) -> dict[str, Any]:
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            row = parse_json(unsealed(line))
+        except ValueError as error:
             raise InputError(
                 f"{self.path}, line {number} is damaged: {error}.",
                 "Restore the file from a copy, or delete that line to do without its row.",
@@ -160,4 +171,4 @@ class Journal:
 
 def _line(row: Mapping[str, Any]) -> bytes:
     text = json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode() + b"\n"
+    return sealed(text.encode())

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import shutil
@@ -25,6 +24,7 @@ from torch import Tensor
 from medsynth.core.errors import InputError
 from medsynth.io.atomic import TEMPORARY_PREFIX, make_folder, sync_folder, write_bytes, write_json
 from medsynth.io.hashing import hash_bytes
+from medsynth.io.json_text import parse_json
 
 PARTS = ("weights", "average", "optimizer")
 PHASES = ("base", "siamese")
@@ -150,7 +150,7 @@ class Checkpoints:
         """
         path = self.folder / name / "state.json"
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = parse_json(path.read_text(encoding="utf-8"))
             best = values.pop("best")
             state = CheckpointState(**values, best=tuple(best) if best else None)
             if state.phase not in PHASES:

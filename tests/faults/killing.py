@@ -6,23 +6,16 @@ from itertools import count
 from math import ceil
 from pathlib import Path
 
-from tests.conftest import RECIPE, draw_blobs
-
 from .forked import Forked
-from .lives import live
+from .lives import Verb, live
 from .tally import Tally
-from .verbs import all_verbs
 
 MOST = 5
 """Kills a life."""
 
 
-def kill_long(root: Path, kills: int) -> list[Tally]:
+def kill_long(forked: Forked, verbs: dict[str, Verb], root: Path, kills: int) -> list[Tally]:
     """Kill the verbs `kills` times in all; return a line a verb."""
-    (root / "tiny.yaml").write_text(RECIPE)
-    draw_blobs(root / "data", n=40)
-    forked = Forked()
-    verbs = all_verbs(forked, root)
     each = ceil(kills / len(verbs))
     tallies = []
     for name, verb in verbs.items():
@@ -33,5 +26,4 @@ def kill_long(root: Path, kills: int) -> list[Tally]:
             life = live(forked, verb, root / f"{name}-{seed}", seed, min(MOST, each - tally.tried))
             tally.add(life.kills, life.faults)
         tallies.append(tally)
-    forked.close()
     return tallies

@@ -15,7 +15,9 @@ from torch import Tensor
 
 from medsynth.core.errors import InputError
 from medsynth.core.seeds import derive_seed
-from medsynth.io.atomic import write_json
+from medsynth.io.atomic import write_bytes
+from medsynth.io.json_text import parse_json
+from medsynth.io.sealed_lines import sealed, unsealed
 from medsynth.model.segmenter import Segmenter, build_segmenter, predict_probabilities
 from medsynth.model.segmenter_options import SegmenterOptions
 from medsynth.quality.gates.gate import Pairs
@@ -51,16 +53,18 @@ class UnitStore:
         self.folder = folder
 
     def read(self, unit: Unit, part: str) -> dict[str, Any] | None:
-        """Return what `write` wrote, or None where it has not come to that."""
+        """Return what `write` wrote; None where it has not come to that, or is damaged."""
         try:
-            found = json.loads((self.folder / f"{unit.name}.{part}.json").read_text("utf-8"))
+            line = (self.folder / f"{unit.name}.{part}.json").read_bytes()
+            found = parse_json(unsealed(line))
         except (OSError, ValueError):
             return None
         return found if isinstance(found, dict) else None
 
     def write(self, unit: Unit, part: str, values: dict[str, Any]) -> None:
         """Write figures of a part, `val` or `test`."""
-        write_json(self.folder / f"{unit.name}.{part}.json", values)
+        text = json.dumps(values, allow_nan=False).encode()
+        write_bytes(self.folder / f"{unit.name}.{part}.json", sealed(text))
 
     def weights(self, unit: Unit) -> Path:
         """Return where a unit's best weights lie."""
@@ -99,9 +103,10 @@ def fit_unit(
         unit.arm.draw(pairs, options, own),
         options, pairs.images.shape[-1], classes, own, device, look,
     )  # fmt: skip
-    save_tensors(store.weights(unit), best)
+    sha256 = save_tensors(store.weights(unit), best)
     step, dice = max(curve, key=lambda each: each[1])
-    store.write(unit, "val", {"curve": curve, "step": step, "dice": dice, "pairs": len(pairs)})
+    found = {"curve": curve, "step": step, "dice": dice, "pairs": len(pairs), "sha256": sha256}
+    store.write(unit, "val", found)
 
 
 def step_seconds(
@@ -130,11 +135,14 @@ def open_test(
         InputError: the weights are damaged.
     """
     network = build_segmenter(options, test.images.shape[-1], classes)
-    path = store.weights(unit)
+    path, fitted = store.weights(unit), store.read(unit, "val") or {}
     try:
-        network.load_state_dict(load_tensors(path))
-    except RuntimeError as error:
-        raise InputError(f"{path} is damaged.", "Delete it and run prove again.") from error
+        network.load_state_dict(load_tensors(path, fitted.get("sha256")))
+    except (InputError, RuntimeError) as error:
+        raise InputError(
+            f"{path} is gone or damaged.",
+            f"Delete {store.folder / unit.name}.*, and run prove again to fit it again.",
+        ) from error
     write_scores(scores_of(network.to(device).eval(), test, classes, hd95=True), unit, store)
 
 
