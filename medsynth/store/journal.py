@@ -10,7 +10,7 @@ import os
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class Journal:
         """
         if first >= len(self):
             return
-        with self.path.open("rb") as file:
+        with self._opened() as file:
             file.seek(self.starts[first])
             for number in range(first + 1, len(self) + 1):
                 yield self._parse(file.readline(), number)
@@ -77,7 +77,7 @@ class Journal:
         """
         if not 0 <= index < len(self):
             raise IndexError(f"{self.path} has {len(self)} rows, not {index + 1}")
-        with self.path.open("rb") as file:
+        with self._opened() as file:
             file.seek(self.starts[index])
             return self._parse(file.readline(), index + 1)
 
@@ -139,6 +139,15 @@ class Journal:
         if len(self) and not self._last_is_whole():
             self.starts.pop()
         return size
+
+    def _opened(self) -> IO[bytes]:
+        try:
+            return self.path.open("rb")
+        except FileNotFoundError as error:
+            raise InputError(
+                f"{self.path} vanished while it was in use.",
+                "Put it back, or mount its disk again, and run the same command again.",
+            ) from error
 
     def _last_is_whole(self) -> bool:
         """Return whether the last line was not torn; a damaged one is told when it is read."""
