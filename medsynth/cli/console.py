@@ -22,7 +22,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from medsynth.core.errors import EXIT_INTERRUPTED, MedsynthError
+from medsynth.core.errors import EXIT_INTERRUPTED, MedsynthError, visible
 
 FOLLOWS = int(os.environ.get("RANK", "0")) > 0
 """Whether this is one of several processes, and not the main one, which alone reports."""
@@ -104,9 +104,14 @@ class PlainLines:
 
 def show_error(error: MedsynthError) -> None:
     """Print a known error: its sentence, then its tip."""
-    err.print(f"error: {error.what}", style="red", markup=False)
+    err.print(_lines(f"error: {error.what}"), style="red", markup=False)
     if error.tip:
-        err.print(f"tip: {error.tip}", style="yellow", markup=False)
+        err.print(_lines(f"tip: {error.tip}"), style="yellow", markup=False)
+
+
+def _lines(text: str) -> str:
+    """Return a message in which names of files cannot order the terminal about."""
+    return "\n".join(map(visible, text.split("\n")))
 
 
 def run_guarded(call: Callable[[], Any]) -> int:
@@ -119,8 +124,8 @@ def run_guarded(call: Callable[[], Any]) -> int:
     except KeyboardInterrupt:
         err.print("interrupted.", style="red")
         return EXIT_INTERRUPTED
-    except OSError as error:
-        known = _disk_sentence(error)
+    except (OSError, MemoryError, RuntimeError) as error:
+        known = _disk_sentence(error) if isinstance(error, OSError) else _memory_sentence(error)
         if known is None:
             raise
         show_error(known)
@@ -145,4 +150,22 @@ def _disk_sentence(error: OSError) -> MedsynthError | None:
         )
     if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG):
         return MedsynthError(f"{error.strerror}{where}.", "Choose another place to write to.")
+    gone = error.errno == errno.ENOENT and error.filename is not None
+    if gone and not Path(os.fsdecode(error.filename)).parent.exists():
+        return MedsynthError(
+            f"a folder vanished while medsynth worked in it{where}.",
+            "Put it back, or mount its disk again, and run the same command again.",
+        )
     return None
+
+
+def _memory_sentence(error: Exception) -> MedsynthError | None:
+    """Return the sentence for too little memory, else None; torch has errors of its own for it."""
+    of_torch = type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
+    if not isinstance(error, MemoryError) and not of_torch:
+        return None
+    return MedsynthError(
+        "the memory does not suffice.",
+        "Take less at once: a smaller data.size, training.batch or sampling.batch. What was "
+        "finished is kept: augment and prove go on, a fit with --resume.",
+    )

@@ -6,7 +6,13 @@ Whatever is not a `MedsynthError` is a bug of medsynth and keeps its traceback.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+)
+"""Control characters, marks that turn the direction of text, and half characters."""
 
 EXIT_DONE = 0
 EXIT_BUG = 1
@@ -58,6 +64,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if near:
         return f"did you mean '{near[0]}'?"
     return "known: " + ", ".join(names)
+
+
+def visible(text: str) -> str:
+    """Return text from outside for one line of a message: nothing that a terminal would obey.
+
+    >>> visible("a\\n.png")
+    'a\\\\n.png'
+    """
+    return UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def listed(names: Iterable[str], most: int = 5) -> str:

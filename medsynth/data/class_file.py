@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from medsynth.data.problems import Problem
+from medsynth.io.json_text import parse_json
 
 NAME = "classes.json"
 
@@ -18,7 +18,7 @@ def read_classes(root: Path) -> tuple[Mapping[int, str], list[Problem]]:
     if not path.is_file():
         return {}, []
     try:
-        return parse_names(json.loads(path.read_text(encoding="utf-8-sig"))), []
+        return parse_names(parse_json(path.read_text(encoding="utf-8-sig"))), []
     except (OSError, ValueError) as error:
         what = f"{NAME} cannot be read: {error}"
         tip = 'Write names by mask value: {"0": "background", "1": "polyp"}'

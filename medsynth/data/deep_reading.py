@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from medsynth.data.raster import Oddity, Raster, UnreadableError, check_size, damaged, settle_values
+from medsynth.data.raster import (
+    MOST_PIXELS,
+    Oddity,
+    Raster,
+    UnreadableError,
+    check_size,
+    damaged,
+    settle_values,
+)
+
+MOST_VALUES = 4 * MOST_PIXELS
+"""In a page, with its channels; a few bytes may say that they are thousands."""
 
 
 def decode_deep(data: bytes, form: str, orientation: int, pages: int) -> Raster:
@@ -63,6 +75,8 @@ def _tiff(data: bytes) -> tuple[NDArray[Any], int]:
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page = file.pages[0]
         check_size(page.imagewidth, page.imagelength)
+        if page.size > MOST_VALUES or math.prod(page.chunked) > len(data):
+            raise UnreadableError("it is damaged: it says to hold more than such a file can")
         try:
             array = np.asarray(page.asarray())
         except ValueError:  # a compression that tifffile alone does not know

@@ -21,12 +21,14 @@ class Listing:
     images: files with an image suffix, relative, sorted.
     others: the other files, relative, sorted.
     not_followed: links that lead out of the root or to a folder.
+    not_text: files whose names are no UTF-8, as some archives leave them; they are not read.
     """
 
     root: Path
     images: tuple[PurePosixPath, ...]
     others: tuple[PurePosixPath, ...]
     not_followed: tuple[str, ...]
+    not_text: tuple[str, ...] = ()
 
 
 def list_files(root: Path) -> Listing:
@@ -41,14 +43,24 @@ def list_files(root: Path) -> Listing:
         raise InputError(f"{root} is a file, not a folder.", TIP)
     root = root.resolve()
     links: list[str] = []
-    walked = _walk(root, root, links)
-    files = sorted(PurePosixPath(path.relative_to(root).as_posix()) for path in walked)
+    walked = [path.relative_to(root).as_posix() for path in _walk(root, root, links)]
+    not_text = [name for name in walked if not is_text(name)]
+    files = sorted(PurePosixPath(name) for name in walked if is_text(name))
     images = tuple(path for path in files if path.suffix.lower() in IMAGE_SUFFIXES)
     others = tuple(path for path in files if path.suffix.lower() not in IMAGE_SUFFIXES)
-    listing = Listing(root, images, others, tuple(sorted(links)))
+    listing = Listing(root, images, others, tuple(sorted(links)), tuple(sorted(not_text)))
     if not files:
         raise no_picture(listing)
     return listing
+
+
+def is_text(name: str) -> bool:
+    """Return whether a name can be written as UTF-8, so into any file and onto any screen."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def no_picture(listing: Listing) -> InputError:
@@ -72,7 +84,7 @@ def _walk(folder: Path, root: Path, links: list[str]) -> Iterator[Path]:
         path = Path(entry.path)
         if entry.name.startswith((".", "__MACOSX")) or entry.name == "Thumbs.db":
             continue
-        if entry.is_symlink() and (entry.is_dir() or not _inside(path, root)):
+        if entry.is_symlink() and _leads_away(path, root):
             links.append(path.relative_to(root).as_posix())
         elif entry.is_dir():
             yield from _walk(path, root, links)
@@ -80,5 +92,9 @@ def _walk(folder: Path, root: Path, links: list[str]) -> Iterator[Path]:
             yield path
 
 
-def _inside(path: Path, root: Path) -> bool:
-    return path.resolve().is_relative_to(root)
+def _leads_away(link: Path, root: Path) -> bool:
+    """Return whether a link leads to a folder, out of the root, or in a circle."""
+    try:
+        return link.is_dir() or not link.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):
+        return True

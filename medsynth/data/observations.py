@@ -46,6 +46,8 @@ def layout_problems(listing: Listing, found: Found, options: DataOptions) -> lis
                  "some files are further channels of a case, which are not read",
                  found.passed_over,
                  "Merge the channels that matter into one grey or RGB file."),
+        *problem("name-not-text", bad, "some files have names that are no UTF-8 text",
+                 listing.not_text, f"Rename them, {SKIP}."),
         *problem("link-outside", "warning",
                  "some links lead out of the folder or to a folder and were not followed",
                  listing.not_followed,

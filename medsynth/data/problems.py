@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from medsynth.core.errors import InputError, listed
+from medsynth.core.errors import InputError, listed, visible
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -37,7 +37,9 @@ def problem(
     every = list(examples)
     if not every:
         return []
-    return [Problem(code, severity, what, len(every), tuple(every[:MOST_EXAMPLES]), tip)]
+    return [
+        Problem(code, severity, what, len(every), tuple(map(visible, every[:MOST_EXAMPLES])), tip)
+    ]
 
 
 def raise_errors(where: str, problems: Iterable[Problem]) -> None:

@@ -16,7 +16,8 @@ from medsynth.core.types import Fit, LabelClass, Split
 from medsynth.data.coding import MaskCoding
 from medsynth.data.problems import Problem
 from medsynth.io.atomic import write_json, write_text
-from medsynth.io.hashing import hash_json
+from medsynth.io.hashing import hash_bytes, hash_json
+from medsynth.io.json_text import parse_json
 
 INDEX = "index.json"
 ITEMS = "items.jsonl"
@@ -105,12 +106,14 @@ class DataIndex:
     def save(self, folder: Path) -> None:
         """Write both files into `folder`, each atomically, the items first."""
         lines = [json.dumps(dataclasses.asdict(item), ensure_ascii=False) for item in self.items]
-        write_text(folder / ITEMS, "".join(line + "\n" for line in lines))
+        text = "".join(line + "\n" for line in lines)
+        write_text(folder / ITEMS, text)
         about = {
             **self._head(),
             "root": self.root.as_posix(),
             "reader": self.reader,
             "hash": self.hash,
+            "items_sha256": hash_bytes(text.encode()),
             "notes": [dataclasses.asdict(note) for note in self.notes],
         }
         write_json(folder / INDEX, about)
@@ -123,20 +126,20 @@ class DataIndex:
             InputError: a file is absent, of another format, or both do not belong together.
         """
         try:
-            head = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+            head = parse_json((folder / INDEX).read_text(encoding="utf-8"))
             if head["format"] != FORMAT:
                 raise InputError(
                     f"{folder / INDEX} is of format {head['format']}; this medsynth reads {FORMAT}."
                 )
-            lines = (folder / ITEMS).read_text(encoding="utf-8").splitlines()
-            index = _from_plain(
-                head, [json.loads(line) for line in lines], root or folder / head["root"]
-            )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            data = (folder / ITEMS).read_bytes()
+            items = [parse_json(line) for line in data.splitlines()]
+            index = _from_plain(head, items, root or folder / head["root"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(
                 f"the data index in {folder} cannot be read: {error}.", "Fit again: medsynth fit"
             ) from error
-        if index.hash != head["hash"]:
+        items_sha256 = head.get("items_sha256")  # None: of an older version
+        if index.hash != head["hash"] or items_sha256 not in (None, hash_bytes(data)):
             raise InputError(
                 f"{folder / INDEX} and {ITEMS} do not belong together.", "Fit again: medsynth fit"
             )

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from medsynth.core.errors import InputError
 from medsynth.data.records import DataIndex
-from medsynth.io.atomic import write_text
+from medsynth.io.atomic import write_bytes
+from medsynth.io.json_text import parse_json
+from medsynth.io.sealed_lines import sealed, unsealed
 
 NAME = "trained_on.jsonl"
 
@@ -56,8 +58,8 @@ def inherited_pairs(source: Path) -> tuple[Trained, ...]:
 
 def write_trained_on(folder: Path, pairs: Iterable[Trained]) -> None:
     """Write the pairs, each once, atomically."""
-    lines = [json.dumps(dataclasses.asdict(pair), ensure_ascii=False) for pair in pairs]
-    write_text(folder / NAME, "".join(line + "\n" for line in dict.fromkeys(lines)))
+    texts = [json.dumps(dataclasses.asdict(pair), ensure_ascii=False) for pair in pairs]
+    write_bytes(folder / NAME, b"".join(sealed(text.encode()) for text in dict.fromkeys(texts)))
 
 
 def read_trained_on(folder: Path) -> tuple[Trained, ...] | None:
@@ -70,7 +72,7 @@ def read_trained_on(folder: Path) -> tuple[Trained, ...] | None:
     if not path.exists():
         return None
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return tuple(Trained(**json.loads(line)) for line in lines)
+        lines = path.read_bytes().splitlines()
+        return tuple(Trained(**parse_json(unsealed(line))) for line in lines)
     except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{path} is damaged: {error}.", "Restore it from a copy.") from error

@@ -6,7 +6,6 @@ one is known again.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from medsynth.exporters.citation import LICENSE_NOTE, citations, generator
 from medsynth.exporters.exporter import ExportResult, ExportSet
 from medsynth.io.atomic import write_json
 from medsynth.io.hashing import hash_json
+from medsynth.io.json_text import parse_json
 
 NAME = "export.json"
 
@@ -75,7 +75,7 @@ def write_card(folder: Path, card: dict[str, Any]) -> None:
 def read_card(folder: Path) -> dict[str, Any] | None:
     """Return what export.json holds, or None where there is none that can be read."""
     try:
-        card = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        card = parse_json((folder / NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return card if isinstance(card, dict) and "content" in card else None

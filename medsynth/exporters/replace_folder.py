@@ -19,7 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from medsynth.core.errors import InputError
-from medsynth.io.atomic import sync_folder
+from medsynth.io.atomic import make_folder, sync_folder
 from medsynth.io.file_batch import MOST_THREADS, sync_file
 from medsynth.io.hashing import hash_bytes
 from medsynth.io.ordered import ordered_map
@@ -60,7 +60,7 @@ def replaced(out: Path) -> Iterator[Path]:
 
     Call it only while `out` is `held`.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(out.parent)
     new, old = _beside(out, NEW), _beside(out, OLD)
     new.mkdir()
     try:

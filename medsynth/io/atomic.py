@@ -33,7 +33,7 @@ def write_json(path: Path, value: Any) -> None:
 @contextmanager
 def open_atomic(path: Path) -> Iterator[IO[bytes]]:
     """Open a temporary file beside `path`; on success it replaces `path`, on error it goes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
     temporary = Path(name)
     try:
@@ -55,7 +55,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
     For writers that want a path; see `open_atomic` for those that take a file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     folder = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
     try:
         yield folder / path.name
@@ -73,7 +73,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 
     `path` must not exist, or be empty.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
     try:
         yield temporary
@@ -83,6 +83,15 @@ def new_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, so that their names are on the disk."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:
@@ -96,10 +105,18 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files that a killed process left directly in `folder`."""
-    for path in folder.glob(TEMPORARY_PREFIX + "*"):
-        path.unlink(missing_ok=True)
+def remove_leftovers(folder: Path, where: str = "") -> None:
+    """Remove the temporary files and folders that a killed process left in `folder`.
+
+    Args:
+        folder: whoever calls holds the lock under which all is written there.
+        where: directly in it; or "**/" for anywhere below it.
+    """
+    for path in list(folder.glob(f"{where}{TEMPORARY_PREFIX}*")):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _umask() -> int:

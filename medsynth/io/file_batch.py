@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from medsynth.io.atomic import TEMPORARY_PREFIX, sync_folder
+from medsynth.io.atomic import TEMPORARY_PREFIX, make_folder, sync_folder
 
 MOST_THREADS = 16
 Write = Callable[[Path, bytes], None]
@@ -28,7 +28,7 @@ def file_batch() -> Iterator[Write]:
     def write(path: Path, data: bytes) -> None:
         folder = path.parent
         if folder not in folders:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             folders.add(folder)
         temporary = folder / f"{TEMPORARY_PREFIX}{path.name}"
         written[path] = temporary

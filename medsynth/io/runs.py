@@ -35,7 +35,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from medsynth.core.errors import InputError, UsageError
-from medsynth.io.atomic import write_text
+from medsynth.io.atomic import make_folder, remove_leftovers, write_text
 
 RUNS = Path("runs")
 LATEST = "latest"
@@ -66,6 +66,8 @@ class Run:
     def lock(self, verb: str) -> Iterator[None]:
         """Hold the run for writing; the system frees the lock of a process that died.
 
+        What such a process left half-written is removed.
+
         Raises:
             InputError: another process holds it; the message says which.
         """
@@ -76,6 +78,7 @@ class Run:
                 who = f"medsynth {verb}, process {os.getpid()} on {socket.gethostname()}"
                 holder.write_text(who, encoding="utf-8")
                 try:
+                    self._remove_leftovers()
                     yield
                 finally:
                     holder.unlink(missing_ok=True)
@@ -87,11 +90,17 @@ class Run:
                 f"{self.path} is in use by {who}.", "Wait for it to end, or stop it first."
             ) from error
 
+    def _remove_leftovers(self) -> None:
+        """Remove temporary files where nobody writes without this lock; a store sees to its own."""
+        remove_leftovers(self.path)
+        for folder in (self.checkpoints, self.grids, self.cache, self.proof):
+            remove_leftovers(folder, "**/")
+
     def _make_folder(self) -> list[Path]:
         """Make the folder; return what had to be made for it, innermost first."""
         missing = [path for path in (self.path, *self.path.parents) if not path.exists()]
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path)
         except (FileExistsError, NotADirectoryError) as error:
             file = next(p for p in (self.path, *self.path.parents) if p.exists())
             raise UsageError(
@@ -123,7 +132,10 @@ def name_latest(run: Run, runs: Path = RUNS) -> None:
     Where the working folder cannot be written, nothing is named: a run elsewhere works as well.
     """
     try:
-        write_text(runs / LATEST, str(run.path.resolve()) + "\n")
+        make_folder(runs)
+        with FileLock(runs / ".lock"):
+            remove_leftovers(runs)
+            write_text(runs / LATEST, str(run.path.resolve()) + "\n")
     except OSError as error:
         if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise

@@ -1,4 +1,7 @@
-"""An append-only JSONL file that survives a kill: a row is there whole, or not at all."""
+"""An append-only JSONL file that survives a kill: a row is there whole, or not at all.
+
+Each line ends in its checksum, see `io.sealed_lines`.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ import os
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from medsynth.core.errors import InputError
-from medsynth.io.atomic import sync_folder
+from medsynth.io.atomic import make_folder, sync_folder
+from medsynth.io.json_text import parse_json
+from medsynth.io.sealed_lines import is_sealed, sealed, unsealed
 
 CHUNK_BYTES = 1 << 22
 
@@ -58,7 +63,7 @@ class Journal:
         """
         if first >= len(self):
             return
-        with self.path.open("rb") as file:
+        with self._opened() as file:
             file.seek(self.starts[first])
             for number in range(first + 1, len(self) + 1):
                 yield self._parse(file.readline(), number)
@@ -72,7 +77,7 @@ class Journal:
         """
         if not 0 <= index < len(self):
             raise IndexError(f"{self.path} has {len(self)} rows, not {index + 1}")
-        with self.path.open("rb") as file:
+        with self._opened() as file:
             file.seek(self.starts[index])
             return self._parse(file.readline(), index + 1)
 
@@ -88,7 +93,7 @@ class Journal:
         lines = [_line(row) for row in rows]
         self.recover()
         is_new = not self.path.exists()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         self.torn_bytes = sum(map(len, lines))
         with self.path.open("ab") as file:
             file.write(b"".join(lines))
@@ -135,17 +140,32 @@ class Journal:
             self.starts.pop()
         return size
 
-    def _last_is_whole(self) -> bool:
+    def _opened(self) -> IO[bytes]:
         try:
-            self[len(self) - 1]
+            return self.path.open("rb")
+        except FileNotFoundError as error:
+            raise InputError(
+                f"{self.path} vanished while it was in use.",
+                "Put it back, or mount its disk again, and run the same command again.",
+            ) from error
+
+    def _last_is_whole(self) -> bool:
+        """Return whether the last line was not torn; a damaged one is told when it is read."""
+        with self.path.open("rb") as file:
+            file.seek(self.starts[-2])
+            line = file.readline()
+        if is_sealed(line):
+            return True
+        try:
+            self._parse(line, len(self))
         except InputError:
             return False
         return True
 
     def _parse(self, line: bytes, number: int) -> dict[str, Any]:
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            row = parse_json(unsealed(line))
+        except ValueError as error:
             raise InputError(
                 f"{self.path}, line {number} is damaged: {error}.",
                 "Restore the file from a copy, or delete that line to do without its row.",
@@ -160,4 +180,4 @@ class Journal:
 
 def _line(row: Mapping[str, Any]) -> bytes:
     text = json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode() + b"\n"
+    return sealed(text.encode())

@@ -22,6 +22,7 @@ import numpy as np
 
 from medsynth.io.atomic import write_bytes
 from medsynth.io.hashing import hash_bytes
+from medsynth.io.json_text import parse_json
 from medsynth.store.settled import PAGE, Settled
 
 FORMAT = 1
@@ -59,7 +60,7 @@ def read_sidecar(path: Path, manifest: Path) -> Known | None:
         data = path.read_bytes()
         line, _, payload = data[:MOST_HEAD_BYTES].partition(b"\n")
         payload = data[len(line) + 1 :]
-        head = dict(json.loads(line))
+        head = dict(parse_json(line))
         sha256 = head.pop("sha256")
         covered, rows, pages = (int(head[key]) for key in ("bytes", "rows", "pages"))
         if head != _head(manifest, covered, rows, pages) or sha256 != _own_hash(head, payload):

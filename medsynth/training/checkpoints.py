@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import shutil
@@ -23,8 +22,9 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from medsynth.core.errors import InputError
-from medsynth.io.atomic import TEMPORARY_PREFIX, sync_folder, write_bytes, write_json
+from medsynth.io.atomic import TEMPORARY_PREFIX, make_folder, sync_folder, write_bytes, write_json
 from medsynth.io.hashing import hash_bytes
+from medsynth.io.json_text import parse_json
 
 PARTS = ("weights", "average", "optimizer")
 PHASES = ("base", "siamese")
@@ -117,7 +117,7 @@ class Checkpoints:
                 "The last checkpoint is whole. Start again with a lower learning rate: "
                 f"--set {state.phase}.learning_rate=1e-4.",
             )
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         temporary = self.folder / (TEMPORARY_PREFIX + state.name)
         shutil.rmtree(temporary, ignore_errors=True)
         hashes = {
@@ -150,7 +150,7 @@ class Checkpoints:
         """
         path = self.folder / name / "state.json"
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = parse_json(path.read_text(encoding="utf-8"))
             best = values.pop("best")
             state = CheckpointState(**values, best=tuple(best) if best else None)
             if state.phase not in PHASES:

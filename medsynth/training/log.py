@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from medsynth.io.atomic import write_text
+from medsynth.io.json_text import parse_json
 from medsynth.training.checkpoints import PHASES, CheckpointState
 
 
@@ -51,15 +53,15 @@ class FitLog:
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """Return the log's rows; a torn last line is passed over."""
+    """Return the log's rows; torn and damaged ones are passed over."""
     if not path.is_file():
         return []
     rows = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            rows.append(json.loads(line))
-        except ValueError:
-            continue
+    for line in path.read_bytes().splitlines():
+        with suppress(ValueError, TypeError, KeyError):
+            row = parse_json(line)
+            if row["phase"] in PHASES and int(row["step"]) >= 0:
+                rows.append(row)
     return rows
 
 

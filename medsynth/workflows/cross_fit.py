@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from medsynth.core.errors import InputError
 from medsynth.core.seeds import derive_seed
 from medsynth.data.folds import fold_groups
+from medsynth.io.atomic import write_text
 from medsynth.io.hashing import hash_json
 from medsynth.model.segmenter import Segmenter, build_segmenter, predict_probabilities
 from medsynth.model.segmenter_options import SegmenterOptions
@@ -99,7 +100,7 @@ class CrossFitted:
         channels = self.train.images.shape[-1]
         with suppress(InputError, RuntimeError):  # not there, or damaged: it is fitted again
             network = build_segmenter(self.options, channels, self.classes)
-            network.load_state_dict(load_tensors(path))
+            network.load_state_dict(load_tensors(path, known_sha256(path)))
             return network.to(self.device).eval().requires_grad_(False)
         kept = [k for k, other in enumerate(self.folds) if self.count == 1 or other != fold]
         pairs = self.train.rows(kept)
@@ -110,5 +111,11 @@ class CrossFitted:
             self.options, channels, self.classes, seed, self.device,
             lambda done, _: self.report(before + done, total, "fitting the gates' segmenters"),
         )  # fmt: skip
-        save_tensors(path, network.state_dict())
+        write_text(path.with_suffix(".sha256"), save_tensors(path, network.state_dict()))
         return network
+
+
+def known_sha256(path: Path) -> str | None:
+    """Return the hash of kept weights; None for those of an older version, which kept none."""
+    kept = path.with_suffix(".sha256")
+    return kept.read_text(encoding="utf-8", errors="replace") if kept.is_file() else None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from medsynth.data.load import load_sample
 from medsynth.data.records import DataIndex, Item
-from medsynth.io.atomic import write_json
+from medsynth.io.atomic import remove_leftovers, write_json
 from medsynth.io.pixel_array import pixel_array
 from medsynth.io.runs import Run
 from medsynth.quality.gates.gate import GATES, Gate, GateContext, Groups, Pairs, Predict, Verdict
@@ -87,6 +87,7 @@ class RunGates:
         context, folder = self._context(), self.run.gates
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
+            remove_leftovers(folder)
             gates = {name: kind(context) for name, kind in self.types.items()}
             about = {name: dict(gate.about) for name, gate in gates.items()}
             write_json(folder / "gates.json", {"modes": self.modes, "calibration": about})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from medsynth.core.errors import InputError, UsageError
 from medsynth.core.seeds import derive_seed
 from medsynth.data.records import DataIndex
 from medsynth.io.hashing import hash_json
+from medsynth.io.json_text import parse_json
 from medsynth.io.runs import Run
 from medsynth.model.backbone import build_backbone
 from medsynth.model.codecs.codec import Codec
@@ -81,7 +81,7 @@ def read_about(run: Run) -> dict[str, Any]:
         InputError: it is missing or damaged.
     """
     try:
-        found = json.loads(run.about.read_text(encoding="utf-8"))
+        found = parse_json(run.about.read_text(encoding="utf-8"))
         if not isinstance(found, dict):
             raise TypeError("it holds no mapping")
     except (OSError, ValueError, TypeError) as error:

@@ -17,6 +17,7 @@ from torch import Tensor
 from medsynth.core.errors import InputError, UsageError
 from medsynth.data.records import DataIndex
 from medsynth.io.atomic import write_bytes
+from medsynth.io.json_text import parse_json
 from medsynth.model.backbone import Backbone
 from medsynth.model.conditions import Conditions
 
@@ -117,7 +118,7 @@ def read_told(path: Path, labels: Sequence[str], column: str | None, template: s
     try:
         with safe_open(path, "pt") as file:
             table: Tensor = file.get_tensor("embeddings")
-            prompts = tuple(json.loads(file.metadata()["prompts"]))
+            prompts = tuple(parse_json(file.metadata()["prompts"]))
     except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
         raise InputError(
             f"{path} cannot be read: {error}.", "Restore it from a copy, or fit again."

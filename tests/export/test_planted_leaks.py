@@ -8,6 +8,7 @@ from medsynth.core.errors import InputError
 from medsynth.core.types import SPLITS
 from medsynth.data.index import DataIndex
 from medsynth.data.trained_on import Trained, own_pairs, read_trained_on, write_trained_on
+from medsynth.io.sealed_lines import sealed, unsealed
 from medsynth.workflows.export.export import ExportConfig, export_run
 
 from .runs import augment, make_run
@@ -137,8 +138,9 @@ def test_an_ancestor_learned_from_another_image_of_a_held_out_group(run):
 def test_a_split_forged_in_the_manifest(run, split):
     augment(run, 2)
     path = run.samples / "manifest.jsonl"
-    lines = path.read_text().splitlines(keepends=True)
-    path.write_text(lines[0] + lines[1].replace('"split":"train"', f'"split":"{split}"'))
+    first, second = path.read_bytes().splitlines(keepends=True)
+    forged = unsealed(second).replace(b'"split":"train"', f'"split":"{split}"'.encode())
+    path.write_bytes(first + sealed(forged))
     assert f"synthetic s0000002 ({split}) is not in train" in refused(run)
 
 

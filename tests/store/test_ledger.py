@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from medsynth.core.errors import InputError
 from medsynth.core.keys import key_of
+from medsynth.io.sealed_lines import sealed, unsealed
 from medsynth.store import ledger as module
 from medsynth.store import sidecar
 from medsynth.store.items import GivenUp
@@ -58,13 +59,20 @@ def short_block(monkeypatch):
     monkeypatch.setattr(sidecar, "BLOCK_BYTES", 100)
 
 
+def edit(path, *changes):
+    """Edit a manifest as somebody who knows about checksums."""
+    texts = [unsealed(line) for line in path.read_bytes().splitlines(keepends=True)]
+    for old, new in changes:
+        texts = [text.replace(old.encode(), new.encode()) for text in texts]
+    path.write_bytes(b"".join(map(sealed, texts)))
+
+
 def test_rows_come_back_through_the_cache_and_only_the_rest_is_parsed(tmp_path, short_block):
     written = filled(tmp_path, 9)
     assert unparsed(tmp_path) == 8
     assert answers(Ledger(tmp_path)) == answers(written)
     assert Ledger(tmp_path)[6] == row(6)
-    text = (tmp_path / "manifest.jsonl").read_text()
-    (tmp_path / "manifest.jsonl").write_text(text.replace('"s0000002"', '"s000000?"'))
+    edit(tmp_path / "manifest.jsonl", ('"s0000002"', '"s000000?"'))
     ledger = Ledger(tmp_path)  # would be an error, were line 2 parsed
     with pytest.raises(InputError, match=r"manifest.jsonl, line 2: the id"):
         list(ledger.rows())
@@ -125,8 +133,7 @@ def test_a_line_taken_out_is_noticed(tmp_path, gone):
 def test_a_row_edited_in_place_is_noticed_when_it_is_read(tmp_path, short_block):
     filled(tmp_path, 8)
     path = tmp_path / "manifest.jsonl"
-    text = path.read_text().replace('"index":1,', '"index":9,').replace('"s0000002"', '"s0000010"')
-    path.write_text(text)
+    edit(path, ('"index":1,', '"index":9,'), ('"s0000002"', '"s0000010"'))
     with pytest.raises(InputError, match=r"line 2 was edited since manifest.cache") as caught:
         list(Ledger(tmp_path).rows())
     assert "delete" in (caught.value.tip or "")

@@ -13,6 +13,7 @@ from PIL import Image
 from medsynth.core.errors import InputError, InterruptedRunError, UsageError
 from medsynth.data.index import DataIndex
 from medsynth.exporters.choose import ChoiceOptions
+from medsynth.io.sealed_lines import unsealed
 from medsynth.training.copy_paste import paste_objects
 from medsynth.workflows.augment.augment import AugmentConfig, augment
 from medsynth.workflows.fit.fit import FitConfig, fit
@@ -163,14 +164,13 @@ def test_runs_that_cannot_be_compared_are_refused(run, tmp_path, blobs_anywhere,
 
 def test_a_proof_on_leaked_pairs_is_refused(run):
     """A sample whose mask came from a val pair would teach the segmenter what it is judged by."""
-    index = DataIndex.load(run)
+    val = DataIndex.load(run).split("val")[0].id
     manifest = run / "samples" / "manifest.jsonl"
-    val = index.split("val")[0].id
-    text = manifest.read_text()
-    sources = [json.loads(line)["lineage"]["sources"] for line in text.splitlines()]
-    assert any(sources)
-    train = next(each for each in sources if each)[0]
-    manifest.write_text(text.replace(f'"{train}"', f'"{val}"'))
+    rows = [json.loads(unsealed(line)) for line in manifest.read_bytes().splitlines()]
+    for row in rows:
+        if row["lineage"]["sources"]:
+            row["lineage"]["sources"][0] = val
+    manifest.write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(InputError, match="leak"):
         proved(run)
 

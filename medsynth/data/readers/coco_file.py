@@ -5,7 +5,6 @@ Source: the format page of cocodataset.org. Ids may be any whole numbers or text
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from medsynth.io.file_cache import FileCache
+from medsynth.io.json_text import parse_json
 
 Id = int | str
 MOST_CATEGORIES = 65535
@@ -48,10 +48,7 @@ def read_coco(path: Path) -> CocoFile:
         ValueError: it is no JSON, or its categories have no ids.
         NotCocoError: it is JSON without COCO's lists.
     """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+    data = parse_json(path.read_text(encoding="utf-8-sig"))
     lists = ("images", "annotations", "categories")
     if not isinstance(data, dict) or not all(isinstance(data.get(key), list) for key in lists):
         raise NotCocoError("it has not COCO's lists: images, annotations and categories")

@@ -6,22 +6,24 @@ chunk of the file is read for it.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import h5py
 
-from medsynth.data.array_bytes import array_bytes
+from medsynth.data.array_bytes import DTYPES, array_bytes
 from medsynth.data.listing import Listing
 from medsynth.data.problems import problem
 from medsynth.data.raster import UnreadableError, damaged
 from medsynth.data.readers import Found, Pair
 from medsynth.data.readers.exported import exported_attributes, synthetic_problems
+from medsynth.io.json_text import parse_json
 
 FORMAT = "medsynth-hdf5"
 SUFFIXES = (".h5", ".hdf5")
 COLUMNS = ("ids", "split", "origin", "group")
+WRONG = (OSError, RuntimeError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError)
+"""What h5py raises for damaged files, and what comes of values of other types."""
 TIP = "Export again: medsynth export --format hdf5"
 
 
@@ -39,7 +41,7 @@ class Hdf5:
         for path in paths:
             try:
                 own, classes = _rows(listing.root, path)
-            except (OSError, ValueError, KeyError, TypeError) as error:
+            except WRONG as error:
                 broken.append(f"{path}: {str(error).strip(chr(39))}")
                 continue
             pairs += own
@@ -71,8 +73,10 @@ class Hdf5:
         try:
             with h5py.File(path, "r") as file:
                 array: Any = file[kind][int(number)]
-        except (OSError, KeyError, ValueError, IndexError) as error:
+        except WRONG as error:
             raise damaged(error) from error
+        if array.dtype.name not in DTYPES:
+            raise UnreadableError(f"it holds values of type {array.dtype}")
         if array.ndim == 3 and array.shape[2] == 1:
             array = array[..., 0]
         if array.ndim not in (2, 3):
@@ -92,7 +96,7 @@ def _rows(root: Path, path: PurePosixPath) -> tuple[list[Pair], dict[int, str]]:
         if len(set(lengths.values())) > 1:
             raise ValueError(f"its arrays differ in length: {lengths}")
         columns = {name: [text.decode() for text in file[name][:]] for name in COLUMNS}
-        classes = {int(c["id"]): str(c["name"]) for c in json.loads(file.attrs["classes"])}
+        classes = {int(c["id"]): str(c["name"]) for c in parse_json(file.attrs["classes"])}
         numbered = "instances" in file
     pairs = []
     for row, key in enumerate(columns["ids"]):

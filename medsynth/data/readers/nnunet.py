@@ -7,7 +7,6 @@ val.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -17,6 +16,7 @@ from typing import Any
 from medsynth.data.listing import Listing
 from medsynth.data.readers import Found, Pair
 from medsynth.data.readers.matching import Named, match
+from medsynth.io.json_text import parse_json
 
 CHANNEL = re.compile(r"_(\d{4})$")
 PARTS = (("imagestr", "labelstr"), ("imagests", "labelsts"))
@@ -84,7 +84,7 @@ def _in_both(train: tuple[Pair, ...], test: tuple[Pair, ...]) -> tuple[str, ...]
 def _splits(folder: Path) -> dict[str, str]:
     """Return case -> train or val by the first fold of splits_final.json; {} without one."""
     try:
-        fold: Any = json.loads((folder / "splits_final.json").read_text(encoding="utf-8"))[0]
+        fold: Any = parse_json((folder / "splits_final.json").read_text(encoding="utf-8"))[0]
         return {str(case): split for split in ("train", "val") for case in fold[split]}
     except (OSError, ValueError, KeyError, IndexError, TypeError):
         return {}
@@ -93,7 +93,7 @@ def _splits(folder: Path) -> dict[str, str]:
 def _labels(path: Path) -> dict[int, str] | None:
     """Return names by value from dataset.json; version 2 has name -> value, version 1 reverse."""
     try:
-        labels: Any = json.loads(path.read_text(encoding="utf-8")).get("labels", {})
+        labels: Any = parse_json(path.read_text(encoding="utf-8")).get("labels", {})
         if not isinstance(labels, dict):
             return None
         if all(str(key).isdigit() for key in labels):

@@ -11,6 +11,7 @@ import torch
 
 from medsynth.core.errors import InputError, UsageError
 from medsynth.data.index import DataIndex, build_index
+from medsynth.io.atomic import TEMPORARY_PREFIX
 from medsynth.io.runs import Run, find_run, new_run
 from medsynth.model.backbone import build_backbone
 from medsynth.model.codecs.codec import Codec
@@ -153,7 +154,8 @@ def refuse_strange(path: Path) -> None:
         UsageError: the folder holds something that no run has.
     """
     try:
-        strange = sorted(p.name for p in path.iterdir() if p.name not in OWN)
+        names = sorted(p.name for p in path.iterdir())
+        strange = [n for n in names if n not in OWN and not n.startswith(TEMPORARY_PREFIX)]
     except (FileNotFoundError, NotADirectoryError):
         return  # a file is told of when the folder is made
     if strange:

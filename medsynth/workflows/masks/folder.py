@@ -14,7 +14,6 @@ The manifest's lines are written last: a mask is there when its line is.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -27,6 +26,7 @@ from medsynth.data.records import DataIndex
 from medsynth.io.atomic import remove_leftovers, write_bytes, write_json
 from medsynth.io.hashing import hash_bytes
 from medsynth.io.images import encode_png, read_png
+from medsynth.io.json_text import parse_json
 from medsynth.io.runs import Run
 from medsynth.masks.plan_entry import PlanEntry
 from medsynth.store.journal import Journal
@@ -76,7 +76,7 @@ class MaskFolder:
         if not (self.path / ABOUT).is_file():
             return
         try:
-            was = json.loads((self.path / ABOUT).read_text(encoding="utf-8"))
+            was = parse_json((self.path / ABOUT).read_text(encoding="utf-8"))
         except ValueError as error:
             raise InputError(
                 f"{self.path / ABOUT} is damaged: {error}.", "Give another folder with --out."

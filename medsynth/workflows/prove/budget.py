@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from medsynth.core.errors import UsageError
-from medsynth.io.atomic import write_json
+from medsynth.io.atomic import write_bytes
+from medsynth.io.json_text import parse_json
+from medsynth.io.sealed_lines import sealed, unsealed
 from medsynth.workflows.prove.options import ProveOptions
 
 NAME = "budget.json"
@@ -33,13 +35,13 @@ class Budget:
     def read(folder: Path) -> Budget | None:
         """Return what was planned in a folder, or None where nothing was."""
         try:
-            return Budget(**json.loads((folder / NAME).read_text("utf-8")))
+            return Budget(**parse_json(unsealed((folder / NAME).read_bytes())))
         except (OSError, ValueError, TypeError):
             return None
 
     def write(self, folder: Path) -> None:
         """Fix the plan."""
-        write_json(folder / NAME, asdict(self))
+        write_bytes(folder / NAME, sealed(json.dumps(asdict(self)).encode()))
 
 
 def plan_within(

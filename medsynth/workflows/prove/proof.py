@@ -15,7 +15,7 @@ from medsynth.core.errors import InputError, InterruptedRunError, UsageError
 from medsynth.data.index import DataIndex
 from medsynth.exporters.export_set import ExportSet
 from medsynth.exporters.leakage import refuse_leaks
-from medsynth.io.atomic import write_json
+from medsynth.io.atomic import make_folder, write_json
 from medsynth.io.hashing import hash_json
 from medsynth.io.runs import Run, find_run
 from medsynth.workflows.export.export import run_export_set
@@ -131,7 +131,7 @@ class Proof:
                 self.report(0, 0, "measuring the speed")
                 step_s = self._networks().step_s(self.arms[0], self.where[0])
             budget = plan_within(max_minutes, self.options, len(self.arms), step_s)
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             budget.write(self.folder)
         segmenter = self.options.segmenter.model_copy(update={"steps": budget.steps})
         self.options = self.options.model_copy(

@@ -16,7 +16,9 @@ from torch import Tensor
 from medsynth.core.errors import InputError
 from medsynth.core.seeds import derive_seed
 from medsynth.core.types import Split
-from medsynth.io.atomic import write_json
+from medsynth.io.atomic import make_folder, write_bytes
+from medsynth.io.json_text import parse_json
+from medsynth.io.sealed_lines import sealed, unsealed
 from medsynth.model.segmenter import Segmenter, build_segmenter, predict_probabilities
 from medsynth.model.segmenter_options import SegmenterOptions
 from medsynth.quality.gates.gate import Pairs
@@ -61,17 +63,19 @@ class UnitStore:
         self.folder = folder
 
     def read(self, unit: Unit, part: str) -> dict[str, Any] | None:
-        """Return what `write` wrote, or None where it has not come to that."""
+        """Return what `write` wrote; None where it has not come to that, or is damaged."""
         try:
-            found = json.loads((self.folder / f"{unit.name}.{part}.json").read_text("utf-8"))
+            line = (self.folder / f"{unit.name}.{part}.json").read_bytes()
+            found = parse_json(unsealed(line))
         except (OSError, ValueError):
             return None
         return found if isinstance(found, dict) else None
 
     def write(self, unit: Unit, part: str, values: dict[str, Any]) -> None:
         """Write figures of a part: `fitted`, or the split where it was scored."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_json(self.folder / f"{unit.name}.{part}.json", values)
+        make_folder(self.folder)
+        text = json.dumps(values, allow_nan=False).encode()
+        write_bytes(self.folder / f"{unit.name}.{part}.json", sealed(text))
 
     def weights(self, unit: Unit) -> Path:
         """Return where a unit's best weights lie."""
@@ -110,9 +114,10 @@ def fit_unit(
         unit.arm.draw(pairs, options, own),
         options, pairs.images.shape[-1], classes, own, device, look,
     )  # fmt: skip
-    save_tensors(store.weights(unit), best)
+    sha256 = save_tensors(store.weights(unit), best)
     step, dice = max(curve, key=lambda each: each[1])
-    store.write(unit, "fitted", {"curve": curve, "step": step, "dice": dice, "pairs": len(pairs)})
+    found = {"curve": curve, "step": step, "dice": dice, "pairs": len(pairs), "sha256": sha256}
+    store.write(unit, "fitted", found)
 
 
 def step_seconds(
@@ -142,11 +147,14 @@ def score_unit(
         InputError: the weights are damaged.
     """
     network = build_segmenter(options, pairs.images.shape[-1], classes)
-    path = store.weights(unit)
+    path, fitted = store.weights(unit), store.read(unit, "fitted") or {}
     try:
-        network.load_state_dict(load_tensors(path))
-    except RuntimeError as error:
-        raise InputError(f"{path} is damaged.", "Delete it and run prove again.") from error
+        network.load_state_dict(load_tensors(path, fitted.get("sha256")))
+    except (InputError, RuntimeError) as error:
+        raise InputError(
+            f"{path} is gone or damaged.",
+            f"Delete {store.folder / unit.name}.*, and run prove again to fit it again.",
+        ) from error
     found = scores_of(network.to(device).eval(), pairs, classes, hd95=True)
     write_scores(found, unit, split, store)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from medsynth.core.errors import InputError
 from medsynth.data.records import DataIndex
+from medsynth.io.json_text import parse_json
 from medsynth.io.runs import Run
 from medsynth.workflows.recipe import Recipe, read_run_recipe
 
@@ -68,7 +68,7 @@ def read_figures(path: Path) -> dict[str, Any] | None:
         InputError: it is damaged.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = parse_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except ValueError as error:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from medsynth.core.errors import InputError
 from medsynth.io.atomic import write_json
+from medsynth.io.json_text import parse_json
 from medsynth.io.runs import Run
 from medsynth.store.samples import SampleStore
 from medsynth.workflows.shards.name import ShardName
@@ -72,7 +72,7 @@ def read_facts(folder: Path) -> tuple[ShardName, ShardFacts]:
     """
     path = folder / FILE
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parse_json(path.read_text(encoding="utf-8"))
         name = ShardName.parse(str(found.pop("shard")))
         facts = ShardFacts(**{**found, "asked": tuple(found["asked"])})
     except (FileNotFoundError, NotADirectoryError) as error:

@@ -10,6 +10,7 @@ from commands import Run
 from spec import Stage
 
 from medsynth.data.records import DataIndex
+from medsynth.io.sealed_lines import unsealed
 
 MEASURES = ("kid", "coverage", "precision", "recall", "density")
 
@@ -64,8 +65,10 @@ def pairs_of(proof: dict[str, Any], title: str) -> int:
 def segmenter(proved: Run, unit: str, split: str) -> dict[str, Any]:
     """Return a segmenter's seed, its Dice on val and that of each image, the mean over classes."""
     folder = proved.path / "proof" / "units"
-    fitted = json.loads((folder / f"{unit}.fitted.json").read_text("utf-8"))
-    scores = json.loads((folder / f"{unit}.{split}.json").read_text("utf-8"))
+    fitted, scores = (
+        json.loads(unsealed((folder / f"{unit}.{part}.json").read_bytes()))
+        for part in ("fitted", split)
+    )
     return {
         "seed": int(unit.split(".")[2]),
         "val_dice": fitted["dice"],

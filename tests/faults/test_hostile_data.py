@@ -1,0 +1,65 @@
+"""Whatever lies in a data folder: a sentence or a picture, no crash, no write outside."""
+
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from medsynth.data.raster import MOST_PIXELS, UnreadableError
+from medsynth.data.reading import decode
+from medsynth.io.json_text import parse_json
+
+from .corpus import pictures
+from .reading import CASES, run_case
+
+MOST_S = 10
+"""A case takes some milliseconds; this is a hang."""
+
+
+@pytest.mark.parametrize("kind", CASES)
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=30, deadline=None)
+def test_hostile_data_end_in_a_sentence(kind, seed):
+    with tempfile.TemporaryDirectory() as above:
+        folder = Path(above) / "data"
+        folder.mkdir()
+        began = time.monotonic()
+        run_case(kind, seed, folder)
+        assert time.monotonic() - began < MOST_S
+        assert [path.name for path in Path(above).iterdir()] == ["data"]
+
+
+@pytest.mark.parametrize("kind", pictures())
+def test_every_kind_of_picture_is_read_or_refused(kind):
+    """These are whole: none is taken for damaged, and what is not finite is replaced."""
+    raster = decode(pictures()[kind])
+    assert raster.pixels.size > 0
+    assert np.isfinite(raster.pixels).all()
+    assert ("NaN" in kind or "64-bit" in kind) == ("not-finite" in raster.oddities)
+
+
+@pytest.mark.parametrize("size", [(10**5, 10**5), (2**31 - 1, 1), (MOST_PIXELS + 1, 1)])
+@pytest.mark.parametrize("kind", ["bmp", "tiff"])
+def test_bombs_of_other_kinds_are_refused_before_they_are_decoded(kind, size):
+    data = bytearray(pictures()[kind])
+    if kind == "bmp":
+        data[18:26] = b"".join(side.to_bytes(4, "little") for side in size)
+    else:
+        first = int.from_bytes(data[4:8], "little") + 2
+        for k, side in enumerate(size):
+            data[first + 12 * k + 2 : first + 12 * k + 12] = (
+                (4).to_bytes(2, "little") + (1).to_bytes(4, "little") + side.to_bytes(4, "little")
+            )
+    with pytest.raises(UnreadableError):
+        decode(bytes(data))
+
+
+@pytest.mark.parametrize("text", [b"[" * 10**5, b'"\\ud800"', b"\xff", b"{", "\udce4"])
+def test_json_that_cannot_be_kept_is_no_json(text):
+    with pytest.raises(ValueError, match=r"nested|half a character|Expecting|codec"):
+        parse_json(text)
+    assert parse_json(b'"\\ud83d\\ude00"') == "\U0001f600"
