@@ -14,6 +14,14 @@ from medsynth.io.atomic import write_text
 from medsynth.quality.proof.verdict import Comparison, compare
 from medsynth.workflows.report.chart_forest import Gain, forest
 
+HEAD = '<svg xmlns="http://www.w3.org/2000/svg" width="800" '
+STYLE = """><style>
+svg { background: white; font: 11px sans-serif }
+.grid { stroke: #ddd } .zero { stroke: #333 } .bar { stroke: #06c; stroke-width: 2 }
+.dot { fill: #06c } .middle { text-anchor: middle } .halo { stroke: white; stroke-width: 3;
+paint-order: stroke } </style>"""
+"""In the report the page has the style; a file of its own brings one."""
+
 
 def write_tables(folder: Path) -> Path:
     """Write `tables.md`, and `gains.svg` of what was judged on test, of all stages in a folder."""
@@ -32,7 +40,8 @@ def write_tables(folder: Path) -> Path:
             ]
     write_text(folder / "tables.md", "\n".join(part for part in parts if part))
     if gains:
-        write_text(folder / "gains.svg", str(forest(gains, "Gain in Dice points over classic")))
+        chart = str(forest(gains, "Gain in Dice points over classic"))
+        write_text(folder / "gains.svg", chart.replace("<svg ", HEAD, 1).replace(">", STYLE, 1))
     return folder / "tables.md"
 
 
