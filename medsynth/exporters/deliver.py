@@ -13,6 +13,7 @@ from medsynth.exporters.exporter import EXPORTERS, Exporter, ExportResult, Expor
 from medsynth.exporters.leakage import refuse_leaks
 from medsynth.exporters.names import ANY_NAME
 from medsynth.exporters.options import ExportOptions, options_of
+from medsynth.exporters.pseudonyms import under_pseudonyms
 from medsynth.exporters.renaming import renamed
 from medsynth.exporters.replace_folder import held, replaced
 from medsynth.exporters.shown_classes import ShownClasses
@@ -52,6 +53,8 @@ def deliver(
     exporter = exporter_named(format_name)
     out = out.expanduser().resolve()
     refuse_leaks(export_set)
+    if options.pseudonyms:
+        export_set = under_pseudonyms(export_set)
     own = options_of(format_name, exporter.options, options)
     renaming = renamed(export_set, options.name_template, getattr(exporter, "name_rule", ANY_NAME))
     export_set = replace(renaming.export_set, workers=options.workers)

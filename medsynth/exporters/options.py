@@ -26,6 +26,9 @@ class ExportOptions(
     name_template: str = "{id}"
     """Names of files, of {id}, {split}, {origin}; as in --set 'export.name_template="a_{id}"'."""
 
+    pseudonyms: bool = False
+    """Call real pairs and groups by keyed hashes, not by the names of their files and patients."""
+
     workers: int = Field(default=2, ge=1, le=64)
     """Threads that read and compress; the bytes do not depend on it."""
 

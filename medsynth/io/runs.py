@@ -8,6 +8,7 @@
     items.jsonl     one line a real pair: hashes, group, split
     trained_on.jsonl  one line a pair that the weights have learned from, ancestors' included
     plan.jsonl      the mask plan
+    pseudonyms.key  only where an export asked for pseudonyms: leads back from them to names
     given.jsonl     only in a run that was given away: the part of the plan that came with it
     log.jsonl       losses and rates, one line a report
     checkpoints/    fitted weights and the state to go on from
@@ -27,6 +28,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -88,6 +90,19 @@ class Run:
             who = holder.read_text(encoding="utf-8") if holder.is_file() else "another process"
             raise InputError(
                 f"{self.path} is in use by {who}.", "Wait for it to end, or stop it first."
+            ) from error
+
+    def secret(self) -> bytes:
+        """Return 32 random bytes of this run's own, drawn when they are first asked for."""
+        path = self.path / "pseudonyms.key"
+        with FileLock(self.path / "pseudonyms.lock"):
+            if not path.exists():
+                write_text(path, secrets.token_hex(32) + "\n")
+        try:
+            return bytes.fromhex(path.read_text("utf-8"))
+        except ValueError as error:
+            raise InputError(
+                f"{path} is damaged.", "Delete it; exports get other pseudonyms then."
             ) from error
 
     def _remove_leftovers(self) -> None:

@@ -57,6 +57,8 @@ def export_run(config: ExportConfig, report: Report) -> ExportResult:
     run = find_run(config.run)
     recipe = read_run_recipe(run, list(config.sets))
     export_set = run_export_set(run, recipe.export)
+    if recipe.export.pseudonyms:
+        export_set = replace(export_set, secret=run.secret())
     export_set = replace(export_set, facts={**run_facts(run, recipe), **export_set.facts})
     out = config.out if config.out is not None else run.exports / config.format
     return deliver(
