@@ -69,7 +69,7 @@ def prove(
     for sentence in result.sentences:
         out.print(sentence, markup=False)
     out.print(
-        f"{result.test_images} {result.on} images of {result.test_groups} groups; settings were "
+        f"{result.test_images} {result.split} images of {result.test_groups} groups; settings were "
         f"chosen on val. All figures: {result.figures}",
         markup=False,
     )

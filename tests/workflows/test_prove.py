@@ -123,8 +123,8 @@ def test_more_seeds_go_on_from_those_there_are(run, whole):
 
 
 def test_on_val_while_choosing_test_stays_closed(run, whole):
-    result = proved(run, "prove.on=val")
-    assert (result.on, result.report) == ("val", None)
+    result = proved(run, "prove.split=val")
+    assert (result.split, result.report) == ("val", None)
     assert not list((run / "proof").glob("units/*.test.json"))
     assert not (run / "proof" / "proof.json").exists()
     assert result.test_images == len(DataIndex.load(run).split("val"))

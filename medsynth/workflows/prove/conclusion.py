@@ -48,7 +48,7 @@ class ProveResult:
     recommended: network -> the synthetic arm that val prefers; None where there was none.
     sentences: the verdict, the recommended arms' first.
     figures: all of it, as JSON. report: the HTML page; None where test stayed closed.
-    test_images, test_groups: what it was judged on, of the split `on`.
+    test_images, test_groups: what it was judged on, of `split`.
     """
 
     arms: tuple[ArmResult, ...]
@@ -56,7 +56,7 @@ class ProveResult:
     sentences: tuple[str, ...]
     test_images: int
     test_groups: int
-    on: Split
+    split: Split
     figures: Path = Path()
     report: Path | None = None
 

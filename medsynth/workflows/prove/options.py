@@ -23,7 +23,7 @@ class ProveOptions(Options):
     """An arm of real images as they are, without classic augmentation."""
     copy_paste: bool = True
     """An arm of image-level copy-paste (Ghiasi et al. 2021) in place of synthetic data."""
-    on: Literal["test", "val"] = "test"
+    split: Literal["test", "val"] = "test"
     """Where segmenters are compared. val: while you are still choosing recipes or samples; test
     stays closed. Each segmenter stopped where val was best, so all figures flatter a little."""
     seeds: int = Field(default=5, ge=1, le=100)

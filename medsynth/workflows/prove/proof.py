@@ -203,7 +203,7 @@ class Proof:
 
     def conclude(self) -> ProveResult:
         """Open test, or look at val again, and compare."""
-        units, split = self.all_units(), self.options.on
+        units, split = self.all_units(), self.options.split
         items = self.index.split(split)
         for unit in units:
             if self.units.read(unit, split) is None:

@@ -110,7 +110,7 @@ def run_fold(stage: Stage, fold: Fold) -> None:
                 run.medsynth("evaluate", "--run", run.path, options={})
             runs.append(run)
     beside = [part for run in runs[1:] for part in ("--beside", run.path)]
-    options = {"prove.ratios": list(stage.ratios), "prove.on": stage.judge, **stage.prove}
+    options = {"prove.ratios": list(stage.ratios), "prove.split": stage.judge, **stage.prove}
     proved_in(stage, fold).medsynth("prove", "--run", runs[0].path, *beside, options=options)
 
 
