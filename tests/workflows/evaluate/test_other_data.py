@@ -32,7 +32,7 @@ def test_other_data_takes_the_place_of_held_out_pairs(own, judge, tmp_path, pass
 def test_a_run_without_held_out_pairs_can_be_judged_with_other_data(own, tmp_path, medsynth):
     index = DataIndex.load(own)
     replace(index, items=tuple(index.split("train"))).save(own)
-    said = medsynth("evaluate", "--run", own)
+    said = medsynth("evaluate", "--run", own, "--set", "evaluate.features=cells")
     assert said.code == 3
     assert "fewer than 10 pairs in test, and in val" in said.err
     assert "nobody could tell whether a patient was memorised" in said.err
