@@ -66,7 +66,7 @@ class ExportSet:
     facts: JSON values for the datasheet, under the same rule: recipe, model, acceptance, ...
     notes: sentences for the user about how the set was put together.
     workers: threads that load and convert; what is yielded and its order are the same.
-    secret: keys the pseudonyms, where these are asked for; written nowhere.
+    secret: gives the key of pseudonyms, where these are asked for; None: they cannot be had.
     """
 
     name: str
@@ -82,7 +82,7 @@ class ExportSet:
     facts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     workers: int = 1
-    secret: bytes = b""
+    secret: Callable[[], bytes] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)

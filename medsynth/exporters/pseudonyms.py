@@ -6,6 +6,7 @@ import hmac
 from dataclasses import replace
 from hashlib import sha256
 
+from medsynth.core.errors import UsageError
 from medsynth.core.types import SPLITS, Sample
 from medsynth.exporters.export_set import ExportSet, Row
 
@@ -22,8 +23,15 @@ def under_pseudonyms(export_set: ExportSet) -> ExportSet:
 
     Pseudonyms are keyed by the set's secret, so nobody without it can try names until one fits;
     the same run gives the same pseudonyms. Split, leakage and lineage are as before.
+
+    Raises:
+        UsageError: the set has no secret.
     """
-    secret = export_set.secret
+    if export_set.secret is None:
+        raise UsageError(
+            f"{export_set.name} has no key for pseudonyms.", "Leave out export.pseudonyms."
+        )
+    secret = export_set.secret()
 
     def id_of(name: str) -> str:
         return "p" + pseudonym(secret, name)

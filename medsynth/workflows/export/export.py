@@ -57,8 +57,6 @@ def export_run(config: ExportConfig, report: Report) -> ExportResult:
     run = find_run(config.run)
     recipe = read_run_recipe(run, list(config.sets))
     export_set = run_export_set(run, recipe.export)
-    if recipe.export.pseudonyms:
-        export_set = replace(export_set, secret=run.secret())
     export_set = replace(export_set, facts={**run_facts(run, recipe), **export_set.facts})
     out = config.out if config.out is not None else run.exports / config.format
     return deliver(
@@ -108,6 +106,7 @@ def run_export_set(run: Run, options: ChoiceOptions) -> ExportSet:
         trained_on=trained_on or (),
         about=_about(run, index, made.checkpoints, options, rejected),
         facts=sample_facts(made),
+        secret=run.secret,
         notes=(
             *choice_notes(options, rows, made.rows, rejected),
             *set_notes(index, rows, options),

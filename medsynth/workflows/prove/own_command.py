@@ -39,7 +39,7 @@ class OwnCommand:
         )
         try:
             places = {name for _, name, _, _ in Formatter().parse(self.text) if name is not None}
-            words = shlex.split(self.text, posix=os.name != "nt")
+            words = self._parts()
         except ValueError as error:
             raise UsageError(f"--segmenter-command cannot be read: {error}.", example) from error
         if unknown := sorted(places - set(PLACES)):
@@ -55,14 +55,14 @@ class OwnCommand:
 
     def files(self) -> list[str]:
         """Return hashes of the files that the command names: a script that changed is another."""
-        named = map(Path, shlex.split(self.text, posix=os.name != "nt"))
-        return [hash_file(path) for path in named if path.is_file()]
+        return [hash_file(path) for path in map(Path, self._parts()) if path.is_file()]
 
     def words(self, **values: object) -> list[str]:
         """Return the program and its arguments, with values in their places."""
-        return [
-            word.format(**values) for word in shlex.split(self.text, posix=os.name != "nt")
-        ]  # fmt: skip
+        return [word.format(**values) for word in self._parts()]
+
+    def _parts(self) -> list[str]:
+        return shlex.split(self.text, posix=os.name != "nt")
 
     def run(self, log: Path, **values: object) -> None:
         """Run it to its end; what it prints goes to a file.

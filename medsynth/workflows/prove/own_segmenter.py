@@ -9,7 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from medsynth.core.types import Split
 from medsynth.data.index import DataIndex
@@ -93,7 +95,7 @@ class CommandFitter:
         shown = self.masks(unit, split)
         write_scores(agreement(shown, self.truth(split), self.classes), unit, split, self.units)
 
-    def masks(self, unit: Unit, split: Split) -> Any:
+    def masks(self, unit: Unit, split: Split) -> NDArray[np.uint8]:
         """Return what the script predicted for a split, (N, H, W) uint8."""
         ids = [item.id for item in self.index.split(split)]
         folder = self.folder / unit.name / "predictions"

@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from commands import Run
 from spec import Stage
 
 from medsynth.data.records import DataIndex
 from medsynth.io.sealed_lines import unsealed
+from medsynth.quality.proof.agreement import mean_of_known
 
 MEASURES = ("kid", "coverage", "precision", "recall", "density")
 
@@ -72,14 +74,8 @@ def segmenter(proved: Run, unit: str, split: str) -> dict[str, Any]:
     return {
         "seed": int(unit.split(".")[2]),
         "val_dice": fitted["dice"],
-        "dice": [image_dice(row) for row in scores["dice"]],
+        "dice": mean_of_known(np.array(scores["dice"], np.float64)).round(4).tolist(),
     }
-
-
-def image_dice(classes: list[float | None]) -> float:
-    """Return the mean over the classes that there are; 1 where there are none."""
-    known = [each for each in classes if each is not None]
-    return round(sum(known) / len(known), 4) if known else 1.0
 
 
 def image_figures(run: Run) -> dict[str, Any]:

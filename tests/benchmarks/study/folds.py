@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from spec import SetSpec
+from spec import Sets, SetSpec
 
+from medsynth.core.types import SPLITS
 from medsynth.io.atomic import write_text
-
-Sets = dict[str, Any]
 
 
 def fold_options(spec: SetSpec, data: Path, work: Path) -> dict[str, Sets]:
@@ -43,9 +41,6 @@ def turned_round(folder: Path, train_where: dict[str, str]) -> list[tuple[str, s
         *((stem, "val") for stem in by_split["val"]),
         *((stem, "test") for stem in by_split["train"]),
     ]
-
-
-SPLITS = ("train", "val", "test")
 
 
 def spread(items: Sequence[str], count: int) -> list[str]:

@@ -31,12 +31,13 @@ def write_tables(folder: Path) -> Path:
         figures = json.loads(path.read_text("utf-8"))
         parts.append(f"## {figures['stage']}\n")
         for name, folds in by_set(figures["folds"]).items():
-            parts += [segmenter_table(name, folds), image_table(folds)]
+            found = comparisons(folds)
+            parts += [segmenter_table(name, folds, found), image_table(folds)]
             gains += [
                 Gain(
-                    f"{name}: {arm}", *(100 * each for each in (found.gain, found.low, found.high))
+                    f"{name}: {arm}", *(100 * points for points in (each.gain, each.low, each.high))
                 )
-                for arm, found in comparisons(folds).items()
+                for arm, each in found.items()
             ]
     write_text(folder / "tables.md", "\n".join(part for part in parts if part))
     if gains:
@@ -86,7 +87,7 @@ def paired(
     )
 
 
-def segmenter_table(name: str, folds: list[dict[str, Any]]) -> str:
+def segmenter_table(name: str, folds: list[dict[str, Any]], found: dict[str, Comparison]) -> str:
     """Return the arms of a set: pairs, segmenters, Dice on val and where judged, gain."""
     judged = folds[0]["judged_on"]
     lines = [
@@ -94,7 +95,6 @@ def segmenter_table(name: str, folds: list[dict[str, Any]]) -> str:
         f"| arm | pairs | segmenters | val Dice | {judged} Dice | gain, points | 95 % interval | |",
         "|---|--:|--:|--:|--:|--:|--:|---|",
     ]
-    found = comparisons(folds)
     for arm in folds[0]["arms"]:
         each = [fold["arms"][arm] for fold in folds if arm in fold["arms"]]
         val = np.mean([s["val_dice"] for part in each for s in part["segmenters"]])
