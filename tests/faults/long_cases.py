@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,11 +16,13 @@ from pathlib import Path
 from .damage import suffer, targets
 from .forked import Forked
 from .lives import Verb
-from .reading import CASES, run_case
+from .reading import CASES, SLOW, run_case
 from .tally import Tally
+from .targets import TARGETS
 
-SHARES = {"picture": 0.7}
+SHARES = {"picture": 0.7, **dict.fromkeys(SLOW, 0.01)}
 """Of all cases; the other kinds share the rest. Most damage is damage to pictures."""
+GUIDED_SHARES = dict.fromkeys(SLOW, 0.01)
 MOST_S = 10
 
 
@@ -32,6 +37,28 @@ def read_long(root: Path, cases: int) -> list[Tally]:
                 tally.add(1, _one(kind, seed, root))
         tallies.append(tally)
     return tallies
+
+
+def guided_long(runs: int) -> list[Tally]:
+    """Fuzz each target by atheris, in a process of its own; return a line a target."""
+    tallies = []
+    for kind in TARGETS:
+        tally = Tally(f"led by coverage: {kind}")
+        tally.add(*guided(kind, round(runs * GUIDED_SHARES.get(kind, 1))))
+        tallies.append(tally)
+    return tallies
+
+
+def guided(kind: str, runs: int) -> tuple[int, list[str]]:
+    """Return how many files were read, and what went wrong."""
+    command = [sys.executable, "-m", "tests.faults.guided", kind, "--runs", str(runs)]
+    ended = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    found = re.search(r"number_of_executed_units:\s*(\d+)", ended.stderr)
+    read = int(found[1]) if found else 0
+    if ended.returncode == 0 and read:
+        return read, []
+    told = [each for each in ended.stderr.splitlines() if re.search("Error|ERROR|written", each)]
+    return max(read, 1), [f"{kind}: exit {ended.returncode}: {'; '.join(told[-4:])[:400]}"]
 
 
 def damage_long(forked: Forked, verb: Verb, root: Path, rounds: int) -> Tally:

@@ -9,21 +9,38 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from medsynth.core.errors import InputError
+from medsynth.data.options import DataOptions
 from medsynth.data.raster import MOST_PIXELS, UnreadableError
+from medsynth.data.readers import hdf5_table
 from medsynth.data.reading import decode
+from medsynth.data.survey import survey_folder
 from medsynth.io.json_text import parse_json
 
+from . import targets
 from .corpus import pictures
-from .reading import CASES, run_case
+from .long_cases import guided
+from .reading import CASES, SLOW, run_case
 
 MOST_S = 10
 """A case takes some milliseconds; this is a hang."""
 
 
-@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize("kind", [kind for kind in CASES if kind not in SLOW])
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=30, deadline=None)
 def test_hostile_data_end_in_a_sentence(kind, seed):
+    assert_sentence(kind, seed)
+
+
+@pytest.mark.parametrize("kind", SLOW)
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=6, deadline=None)
+def test_so_do_those_that_take_a_process(kind, seed):
+    assert_sentence(kind, seed)
+
+
+def assert_sentence(kind, seed):
     with tempfile.TemporaryDirectory() as above:
         folder = Path(above) / "data"
         folder.mkdir()
@@ -58,8 +75,24 @@ def test_bombs_of_other_kinds_are_refused_before_they_are_decoded(kind, size):
         decode(bytes(data))
 
 
+def test_an_hdf5_file_that_sends_its_library_round_in_circles(tmp_path, monkeypatch):
+    """One bit more in the length of a text, and reading an attribute never ends."""
+    data = bytearray(targets.hdf5_seed())
+    data[data.index(b"real") - 7] ^= 1
+    (tmp_path / "a.h5").write_bytes(data)
+    monkeypatch.setattr(hdf5_table, "LIMIT_S", 4)
+    with pytest.raises(InputError, match=r"a\.h5: it cannot be read within 4 s: it is damaged"):
+        survey_folder(tmp_path, DataOptions(size=8), 0)
+
+
 @pytest.mark.parametrize("text", [b"[" * 10**5, b'"\\ud800"', b"\xff", b"{", "\udce4"])
 def test_json_that_cannot_be_kept_is_no_json(text):
     with pytest.raises(ValueError, match=r"nested|half a character|Expecting|codec"):
         parse_json(text)
     assert parse_json(b'"\\ud83d\\ude00"') == "\U0001f600"
+
+
+def test_a_fuzzer_led_by_coverage_finds_its_way_in():
+    pytest.importorskip("atheris", reason="atheris is not installed: pip install atheris")
+    read, faults = guided("recipe", 200)
+    assert (read, faults) == (200, [])

@@ -6,6 +6,7 @@ chunk of the file is read for it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,13 +18,9 @@ from medsynth.data.problems import problem
 from medsynth.data.raster import UnreadableError, damaged
 from medsynth.data.readers import Found, Pair
 from medsynth.data.readers.exported import exported_attributes, synthetic_problems
-from medsynth.io.json_text import parse_json
+from medsynth.data.readers.hdf5_table import COLUMNS, WRONG, Table, read_table
 
-FORMAT = "medsynth-hdf5"
 SUFFIXES = (".h5", ".hdf5")
-COLUMNS = ("ids", "split", "origin", "group")
-WRONG = (OSError, RuntimeError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError)
-"""What h5py raises for damaged files, and what comes of values of other types."""
 TIP = "Export again: medsynth export --format hdf5"
 
 
@@ -40,12 +37,12 @@ class Hdf5:
         broken: list[str] = []
         for path in paths:
             try:
-                own, classes = _rows(listing.root, path)
-            except WRONG as error:
-                broken.append(f"{path}: {str(error).strip(chr(39))}")
+                table = read_table(listing.root / path)
+            except ValueError as error:
+                broken.append(f"{path}: {error}")
                 continue
-            pairs += own
-            names.update(classes)
+            pairs += _pairs(path, table)
+            names.update(table.classes)
         if not paths:
             return None
         keys = [pair.key for pair in pairs]
@@ -84,30 +81,14 @@ class Hdf5:
         return array_bytes(array)
 
 
-def _rows(root: Path, path: PurePosixPath) -> tuple[list[Pair], dict[int, str]]:
-    """Return the pairs of one file and its class names; the errors say what is wrong."""
-    with h5py.File(root / path, "r") as file:
-        if file.attrs.get("format") != FORMAT:
-            raise ValueError(f"its attribute `format` is not {FORMAT}")
-        missing = [name for name in ("images", "masks", *COLUMNS) if name not in file]
-        if missing:
-            raise ValueError(f"it has no {', '.join(missing)}")
-        lengths = {name: len(file[name]) for name in ("images", "masks", *COLUMNS)}
-        if len(set(lengths.values())) > 1:
-            raise ValueError(f"its arrays differ in length: {lengths}")
-        columns = {name: [text.decode() for text in file[name][:]] for name in COLUMNS}
-        classes = {int(c["id"]): str(c["name"]) for c in parse_json(file.attrs["classes"])}
-        numbered = "instances" in file
-    pairs = []
-    for row, key in enumerate(columns["ids"]):
-        said = {name: columns[name][row] for name in COLUMNS[1:]}
-        pairs.append(
-            Pair(
-                key,
-                f"{path}/images/{row}",
-                (f"{path}/masks/{row}",),
-                f"{path}/instances/{row}" if numbered else None,
-                {"split": said["split"], **exported_attributes(said)},
-            )
+def _pairs(path: PurePosixPath, table: Table) -> Iterator[Pair]:
+    """Yield the pairs of one file."""
+    for row, key in enumerate(table.columns["ids"]):
+        said = {name: table.columns[name][row] for name in COLUMNS[1:]}
+        yield Pair(
+            key,
+            f"{path}/images/{row}",
+            (f"{path}/masks/{row}",),
+            f"{path}/instances/{row}" if table.numbered else None,
+            {"split": said["split"], **exported_attributes(said)},
         )
-    return pairs, classes
