@@ -6,7 +6,6 @@ text; with `instances=True` also "instances" int64 (H, W).
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from torch.utils.data import Dataset
 
 from medsynth.core.errors import InputError, UsageError
 from medsynth.core.types import SPLITS, Origin, Split
+from medsynth.io.cells import read_cells
 from medsynth.io.images import read_png
 
 Transform = Callable[..., dict[str, Any]]
@@ -218,8 +218,7 @@ def _open_hdf5(path: Path) -> h5py.File:
 def _read_lists(path: Path) -> tuple[list[dict[str, str]], dict[str, Any]]:
     """Return the rows of samples.csv and what classes.json holds."""
     try:
-        with (path / "samples.csv").open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+        rows = read_cells(path / "samples.csv")
         return rows, json.loads((path / "classes.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from medsynth.core.types import Sample
 from medsynth.exporters.export_set import ExportSet, Row
 from medsynth.exporters.names import NameRule, make_names
+from medsynth.io.cells import write_cells
 from medsynth.io.hashing import hash_json
 
 NAME = "renamed.csv"
@@ -29,9 +29,7 @@ class Renaming:
     def write(self, out: Path) -> None:
         """Write renamed.csv (old, new), where anything was renamed."""
         if self.table:
-            with (out / NAME).open("w", newline="", encoding="utf-8") as file:
-                rows = [("old", "new"), *self.table.items()]
-                csv.writer(file, lineterminator="\n").writerows(rows)
+            write_cells(out / NAME, [("old", "new"), *self.table.items()])
 
 
 def renamed(export_set: ExportSet, template: str, rule: NameRule) -> Renaming:

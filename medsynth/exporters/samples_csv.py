@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 from medsynth.exporters.export_set import Row
+from medsynth.io.cells import write_cells
 
 NAME = "samples.csv"
 COLUMNS = ("id", "split", "origin", "group", "sources")
@@ -14,10 +15,7 @@ COLUMNS = ("id", "split", "origin", "group", "sources")
 
 def write_samples(out: Path, rows: Iterable[Row]) -> None:
     """Write samples.csv into an export."""
-    with (out / NAME).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(map(cells, rows))
+    write_cells(out / NAME, chain([COLUMNS], map(cells, rows)))
 
 
 def cells(row: Row) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Names that files may have, links that go anywhere, and what becomes of them."""
 
+import csv
 import json
 import os
 import sys
@@ -105,3 +106,18 @@ def test_annotations_cannot_name_a_file_outside(medsynth, blobs, tmp_path):
     assert found["pairs"] == 1
     (lonely,) = [p for p in found["problems"] if p["code"] == "missing-image"]
     assert lonely["count"] == 3
+
+
+def test_no_table_of_an_export_holds_a_formula(medsynth, blobs, recipe, tmp_path):
+    data = blobs(n=8)
+    lines = [f"p{k:02d},=HYPERLINK({k})" for k in range(8)]
+    (data / "groups.csv").write_text("\n".join(["stem,group", *lines]))
+    steps = ("--steps", 1, "--set", "base.steps=1")
+    fitted = medsynth("fit", data, "--recipe", recipe, "--run", "run", *steps)
+    assert fitted.code == 0, fitted.err
+    exported = medsynth("export", "--format", "folder", "--run", "run", "--set", "export.ratio=0")
+    assert exported.code == 0, exported.err
+    (table,) = (tmp_path / "run" / "exports").rglob("*.csv")
+    with table.open(newline="", encoding="utf-8") as file:
+        groups = sorted(row["group"] for row in csv.DictReader(file))
+    assert groups == [f"'=HYPERLINK({k})" for k in range(8)]
