@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+from uuid import uuid4
 
 TEMPORARY_PREFIX = ".medsynth-tmp-"
 
@@ -34,14 +35,12 @@ def write_json(path: Path, value: Any) -> None:
 def open_atomic(path: Path) -> Iterator[IO[bytes]]:
     """Open a temporary file beside `path`; on success it replaces `path`, on error it goes."""
     make_folder(path.parent)
-    handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
-    temporary = Path(name)
+    temporary = _temporary(path.parent)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -74,10 +73,10 @@ def new_folder(path: Path) -> Iterator[Path]:
     `path` must not exist, or be empty.
     """
     make_folder(path.parent)
-    temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
+    temporary = _temporary(path.parent)
     try:
+        temporary.mkdir()
         yield temporary
-        os.chmod(temporary, 0o777 & ~_umask())
         os.replace(temporary, path)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -119,7 +118,10 @@ def remove_leftovers(folder: Path, where: str = "") -> None:
             path.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _temporary(folder: Path) -> Path:
+    """Return a new name there.
+
+    What is made under it has the rights that the umask leaves. (Files of `tempfile` have none for
+    others, and to ask for the umask is to set it, for every thread.)
+    """
+    return folder / f"{TEMPORARY_PREFIX}{uuid4().hex}"
