@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -139,6 +140,12 @@ def medsynth(
     return run
 
 
+def _free_port() -> str:
+    """Return a port that nothing uses now: accelerate 1.2 cannot choose one itself."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])
+
+
 @pytest.fixture
 def launch() -> Callable[..., tuple[int, str]]:
     """Return a runner of medsynth by two processes of accelerate: exit code, standard error.
@@ -150,7 +157,7 @@ def launch() -> Callable[..., tuple[int, str]]:
     def run(*arguments: object) -> tuple[int, str]:
         command = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu"]
         command += ["--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no"]
-        command += ["--dynamo_backend", "no", "--main_process_port", "0", "-m", "medsynth"]
+        command += ["--dynamo_backend", "no", "--main_process_port", _free_port(), "-m", "medsynth"]
         command += map(str, arguments)
         environment = os.environ | {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"}
         done = subprocess.run(
