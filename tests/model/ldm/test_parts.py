@@ -70,7 +70,7 @@ def test_vae_and_text_encoder_compute_the_same_after_a_round_trip():
     image, tokens = torch.rand(1, 3, 16, 16).double(), torch.tensor([[1, 5, 2]])
     back, pictures, embeddings = split_checkpoint(LDM), [], []
     for seed, parts in ((0, PARTS), (9, back)):
-        vae, text = networks.tiny_vae(seed), networks.tiny_text(seed)
+        vae, text = networks.tiny_vae(seed), networks.tiny_text(seed).float()
         vae.load_state_dict(parts.vae)
         text.load_state_dict(parts.text_encoder)
         pictures.append(vae.decode(vae.encode(image).latent_dist.mode()).sample)
