@@ -74,6 +74,8 @@ def _tiff(data: bytes) -> tuple[NDArray[Any], int]:
 
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page = file.pages[0]
+        if not (isinstance(page.imagewidth, int) and isinstance(page.imagelength, int)):
+            raise UnreadableError("it is damaged: it has several widths or heights")
         check_size(page.imagewidth, page.imagelength)
         if page.size > MOST_VALUES or math.prod(page.chunked) > len(data):
             raise UnreadableError("it is damaged: it says to hold more than such a file can")

@@ -16,7 +16,8 @@ MOST_BYTES = 1_000_000
 class _PlainLoader(yaml.SafeLoader):
     """SafeLoader that refuses aliases, so that no document unfolds to more than it is.
 
-    It also refuses a key that comes twice in one mapping: the later would silently win.
+    It also refuses a key that comes twice in one mapping: the later would silently win; and half a
+    character (\\ud800 without its partner), which no file could be written with.
     """
 
     def compose_node(self, parent: Any, index: Any) -> Any:
@@ -24,11 +25,20 @@ class _PlainLoader(yaml.SafeLoader):
             raise yaml.YAMLError("anchors and aliases are not allowed")
         return super().compose_node(parent, index)
 
+    def construct_scalar(self, node: Any) -> Any:
+        value = super().construct_scalar(node)
+        try:
+            value.encode()
+        except UnicodeError:
+            raise yaml.YAMLError("it has half a character in it") from None
+        return value
+
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for key in keys:
-            if keys.count(key) > 1:
+        seen: set[str] = set()
+        for key in (key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key in seen:
                 raise yaml.YAMLError(f"the key '{key}' comes twice in one mapping")
+            seen.add(key)
         return super().construct_mapping(node, deep)
 
 

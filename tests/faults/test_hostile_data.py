@@ -75,6 +75,16 @@ def test_bombs_of_other_kinds_are_refused_before_they_are_decoded(kind, size):
         decode(bytes(data))
 
 
+def test_a_tiff_of_many_widths_is_refused():
+    """Taken for a number, their tuple would be repeated as often as there are rows."""
+    data = bytearray(pictures()["tiff of 64-bit reals"])
+    width = int.from_bytes(data[4:8], "little") + 2
+    assert data[width : width + 2] == (256).to_bytes(2, "little")
+    data[width + 4 : width + 8] = (255).to_bytes(4, "little")
+    with pytest.raises(UnreadableError, match="several widths"):
+        decode(bytes(data), "indices")
+
+
 def test_an_hdf5_file_that_sends_its_library_round_in_circles(tmp_path, monkeypatch):
     """One bit more in the length of a text, and reading an attribute never ends."""
     data = bytearray(targets.hdf5_seed())

@@ -34,6 +34,11 @@ def test_tags_are_refused(text):
     assert "could not determine a constructor" in refused(text)
 
 
+def test_half_a_character_is_refused():
+    assert "half a character" in refused('a: "\\ud800"')
+    assert load_yaml('a: "\\U0001f600"', "x") == {"a": "\U0001f600"}
+
+
 def test_what_is_too_large_is_refused(tmp_path):
     path = tmp_path / "big.yaml"
     path.write_text("a: " + "x" * 10_000_000)
