@@ -1,5 +1,6 @@
 """Whatever lies in a data folder: a sentence or a picture, no crash, no write outside."""
 
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -92,6 +93,18 @@ def test_an_hdf5_file_that_sends_its_library_round_in_circles(tmp_path, monkeypa
     (tmp_path / "a.h5").write_bytes(data)
     monkeypatch.setattr(hdf5_table, "LIMIT_S", 4)
     with pytest.raises(InputError, match=r"a\.h5: it cannot be read within 4 s: it is damaged"):
+        survey_folder(tmp_path, DataOptions(size=8), 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_an_hdf5_file_that_crashes_its_library(tmp_path, monkeypatch):
+    """The child dies, as it would where the library reads memory that is not its own."""
+    (tmp_path / "a.h5").write_bytes(targets.hdf5_seed())
+    crash = tmp_path / "crash.sh"
+    crash.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    crash.chmod(0o755)
+    monkeypatch.setattr(hdf5_table.sys, "executable", str(crash))
+    with pytest.raises(InputError, match=r"a\.h5: it cannot be read: the HDF5 library breaks down"):
         survey_folder(tmp_path, DataOptions(size=8), 0)
 
 

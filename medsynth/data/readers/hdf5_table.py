@@ -54,12 +54,13 @@ def read_table(path: Path) -> Table:
     except subprocess.TimeoutExpired as error:
         raise ValueError(f"it cannot be read within {LIMIT_S} s: it is damaged") from error
     if ended.returncode:
-        raise ValueError("the HDF5 library breaks down on it: it is damaged")
-    said = json.loads(ended.stdout)
-    if "wrong" in said:
-        raise ValueError(said["wrong"])
-    classes = {int(key): name for key, name in said["classes"].items()}
-    return Table(said["columns"], classes, said["numbered"])
+        said = ended.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise ValueError(f"it cannot be read: {said or 'the HDF5 library breaks down'}")
+    found = json.loads(ended.stdout)
+    if "wrong" in found:
+        raise ValueError(found["wrong"])
+    classes = {int(key): name for key, name in found["classes"].items()}
+    return Table(found["columns"], classes, found["numbered"])
 
 
 def _table(path: Path) -> Table:
