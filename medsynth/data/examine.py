@@ -6,7 +6,6 @@ Files are read one pair at a time in a few threads; only the small `PairFacts` a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +18,7 @@ from medsynth.data.readers import Pair
 from medsynth.data.reading import decode
 from medsynth.data.source import ReadBytes
 from medsynth.io.hashing import hash_bytes
+from medsynth.io.ordered import ordered_map
 
 THREADS = 4
 
@@ -57,12 +57,11 @@ def examine_all(
     progress: Progress | None = None,
 ) -> Iterator[PairFacts]:
     """Yield the facts of each pair, in the order of `pairs`."""
-    with ThreadPoolExecutor(THREADS) as pool:
-        found = pool.map(lambda pair: examine(read, pair, options, look), pairs)
-        for done, facts in enumerate(found, start=1):
-            if progress is not None:
-                progress(done, len(pairs), "examining")
-            yield facts
+    found = ordered_map(lambda pair: examine(read, pair, options, look), pairs, THREADS)
+    for done, facts in enumerate(found, start=1):
+        if progress is not None:
+            progress(done, len(pairs), "examining")
+        yield facts
 
 
 def examine(
