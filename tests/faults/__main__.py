@@ -13,6 +13,7 @@ from .forked import Forked
 from .killing import kill_long
 from .load import load_long
 from .long_cases import damage_long, guided_long, read_long
+from .reading import CASES
 from .tally import Tally, table
 from .verbs import all_verbs
 
@@ -23,13 +24,14 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=100, help="of four verbs together")
     parser.add_argument("--damage", type=int, default=1, help="rounds over the files of a run")
     parser.add_argument("--cases", type=int, default=100_000, help="of hostile data")
+    parser.add_argument("--kinds", nargs="+", choices=CASES, default=[*CASES], help="of data")
     parser.add_argument("--guided", type=int, default=0, help="files a kind, if atheris is there")
     parser.add_argument("--pairs", type=int, default=0, help="to index, as 100000")
     parser.add_argument("--samples", type=int, default=0, help="to export, as 50000")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="medsynth-faults-") as folder:
         root = Path(folder)
-        tallies = read_long(root, asked.cases) if asked.cases else []
+        tallies = read_long(root, asked.cases, asked.kinds) if asked.cases else []
         if asked.kills or asked.damage:
             tallies += _processes(root, asked.kills, asked.damage)
         tallies += guided_long(asked.guided) if asked.guided else []

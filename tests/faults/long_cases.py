@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,11 +26,11 @@ GUIDED_SHARES = dict.fromkeys(SLOW, 0.01)
 MOST_S = 10
 
 
-def read_long(root: Path, cases: int) -> list[Tally]:
-    """Read hostile data; return a line a kind."""
+def read_long(root: Path, cases: int, kinds: Sequence[str]) -> list[Tally]:
+    """Read hostile data; return a line a kind, whose share is the same whatever the others are."""
     tallies = []
     rest = (1 - sum(SHARES.values())) / (len(CASES) - len(SHARES))
-    for kind in CASES:
+    for kind in kinds:
         tally = Tally(f"hostile {kind}")
         with _muted():
             for seed in range(round(cases * SHARES.get(kind, rest))):
