@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -70,16 +71,19 @@ def paired(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return two (S, N) arrays of Dice: an arm's segmenters, and the base's with the same seeds.
 
-    The base's segmenters come once for each seed of the generator. N goes over the folds.
+    Segmenters of a base without generator come once for each seed of the generator. N goes over
+    the folds.
     """
     own, others = [], []
     for fold in folds:
         found = sorted(
             fold["arms"][arm]["segmenters"], key=lambda each: (each["generator_seed"], each["seed"])
         )
-        of_base = {each["seed"]: each["dice"] for each in fold["arms"][base]["segmenters"]}
+        arm_of_base = fold["arms"][base]
+        of_base = {(s["generator_seed"], s["seed"]): s["dice"] for s in arm_of_base["segmenters"]}
+        keys = [(s["generator_seed"] if arm_of_base["generator"] else 0, s["seed"]) for s in found]
         own.append(np.array([each["dice"] for each in found]))
-        others.append(np.array([of_base[each["seed"]] for each in found]))
+        others.append(np.array([of_base[key] for key in keys]))
     rows = min(len(each) for each in own)
     return (
         np.concatenate([each[:rows] for each in own], 1),
@@ -113,7 +117,23 @@ def segmenter_table(name: str, folds: list[dict[str, Any]], found: dict[str, Com
         else:
             cells += ["", "", ""]
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + beside_one_another(folds)
+
+
+def beside_one_another(folds: list[dict[str, Any]]) -> str:
+    """Return the first generator against each other one, at each ratio, in lines of words."""
+    arms = folds[0]["arms"]
+    first = next(arm["generator"] for arm in arms.values() if arm["generator"])
+    groups = [f"{fold['fold']} {group}" for fold in folds for group in fold["groups"]]
+    lines = []
+    for own, other in permutations(arms, 2):
+        ours, theirs = arms[own]["generator"], arms[other]["generator"]
+        if ours != first or theirs in (first, "") or own.split()[-1] != other.split()[-1]:
+            continue
+        told = compare(*paired(folds, own, other), groups)
+        interval = f"{100 * told.low:+.1f} to {100 * told.high:+.1f}"
+        lines.append(f"\n{own} against {other}: {100 * told.gain:+.1f} ({interval}).\n")
+    return "".join(lines)
 
 
 def described(fold: dict[str, Any]) -> str:
