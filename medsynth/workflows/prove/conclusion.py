@@ -177,7 +177,7 @@ def _advice(chosen: ArmResult) -> str:
         return f"Use {chosen.arm}: of the ratios the best on val ({chosen.val_dice:.3f} Dice)."
     if chosen.against.word == "hurts":
         return (
-            f"Do without: even {chosen.arm}, of the ratios the best on val, loses on test. Look "
+            f"Do without: even {chosen.arm}, of the ratios the best on val, loses. Look "
             "at the samples, and fit longer."
         )
     return f"Of the ratios {chosen.arm} is the best on val ({chosen.val_dice:.3f} Dice)."
