@@ -147,6 +147,12 @@ def _free_port() -> str:
 
 
 @pytest.fixture
+def free_port() -> str:
+    """Return a port that nothing uses now."""
+    return _free_port()
+
+
+@pytest.fixture
 def launch() -> Callable[..., tuple[int, str]]:
     """Return a runner of medsynth by two processes of accelerate: exit code, standard error.
 

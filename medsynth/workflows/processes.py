@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from datetime import timedelta
 
 import torch
+from torch import distributed as dist
 
 from medsynth.training.processes import Processes
 
@@ -20,7 +22,9 @@ def join_processes(
 ) -> tuple[Processes, torch.device]:
     """Return this process among those of one launch, and the device that is its own.
 
-    Without a launch that is one process and the device given.
+    Without a launch that is one process and the device given. A group that is formed here is left
+    when Python ends: its threads, still there while the interpreter goes, now and then end a
+    process that has done all its work with SIGABRT.
 
     Args:
         device: CPU or not, for all of them.
@@ -31,6 +35,14 @@ def join_processes(
     from accelerate import PartialState
 
     waits = {} if patience is None else {"timeout": patience}
+    if not dist.is_initialized():
+        atexit.register(_leave)
     state = PartialState(cpu=device.type == "cpu", **waits)
     own = device if device.type == "cpu" else torch.device(state.device)
     return Processes(state.process_index, state.num_processes), own
+
+
+def _leave() -> None:
+    """Leave the group of processes, if there is one."""
+    if dist.is_initialized():
+        dist.destroy_process_group()
