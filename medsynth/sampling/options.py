@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from medsynth.core.options import Options
+from medsynth.core.precision import Precision
 
 SolverName = Literal["unipc", "dpm++", "ddim"]
 Spacing = Literal["trailing", "quadratic", "leading"]
@@ -34,6 +35,8 @@ class SamplingOptions(Options):
     """... up to this one (Kynkaanniemi et al. 2024); outside of the interval a step costs half."""
     batch: int = Field(default=32, ge=1)
     """Images made together. Part of the recipe, so that the same run gives the same bytes."""
+    precision: Precision = "fp32"
+    """What networks compute in, as training.precision; solver and codec compute in fp32."""
     checkpoint: Literal["last", "best"] = "last"
     """Which weights: the last, or those with the best validation loss."""
 

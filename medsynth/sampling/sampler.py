@@ -15,6 +15,7 @@ from medsynth.model.codecs.codec import Codec
 from medsynth.model.conditions import Conditions
 from medsynth.model.network import Condition, HintedDiffusion
 from medsynth.model.pixels import to_tensor
+from medsynth.model.precision import autocast
 from medsynth.model.schedule import NoiseSchedule
 from medsynth.sampling.options import SamplingOptions
 
@@ -99,13 +100,15 @@ def sample_latents(
         (B, C, h, w) latents.
     """
     assert network.controlnet is not None
-    features = network.controlnet.hint_features(hints)  # independent of the timestep
+    with autocast(options.precision, noise.device):
+        features = network.controlnet.hint_features(hints)  # independent of the timestep
     solver = build_solver(options, network.schedule)
     z = noise * solver.init_noise_sigma
     for timestep in solver.timesteps:
         t = timestep.to(z.device).long().expand(len(z))
         scale = options.scale_at(int(timestep) / network.schedule.steps)
-        prediction = guided(network, z, t, condition, features, scale, free)
+        with autocast(options.precision, z.device):
+            prediction = guided(network, z, t, condition, features, scale, free)
         z = solver.step(prediction, timestep, z).prev_sample
     return cast(Tensor, z)
 

@@ -16,13 +16,13 @@ from medsynth.core.errors import InputError, InterruptedRunError
 from medsynth.core.seeds import derive_seed
 from medsynth.model.network import HintedDiffusion
 from medsynth.model.objective import OBJECTIVES
+from medsynth.model.precision import autocast
 from medsynth.model.siamese import BaseStep, ControlNetStep, StepInput, StepLosses, base_loss
 from medsynth.model.siamese_options import SiameseOptions
 from medsynth.training.checkpoints import PHASES, Checkpoints, CheckpointState
 from medsynth.training.options import PhaseOptions, TrainingOptions
 from medsynth.training.pairs import PairBatches
 from medsynth.training.phase import Phase
-from medsynth.training.precision import autocast
 from medsynth.training.processes import Processes
 
 VAL_BATCHES = 4

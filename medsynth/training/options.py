@@ -8,10 +8,10 @@ from pydantic import Field, field_validator
 
 from medsynth.core.errors import did_you_mean
 from medsynth.core.options import Options
+from medsynth.core.precision import Precision
 from medsynth.core.registry import Registry
 
 Augmentation = Literal["none", "hflip", "flips", "dihedral"]
-Precision = Literal["fp32", "bf16", "fp16"]
 
 
 class PhaseOptions(Options):

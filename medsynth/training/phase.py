@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from medsynth.model.precision import autocast
 from medsynth.model.siamese import StepInput, StepLosses
 from medsynth.training.ema import MovingAverage
 from medsynth.training.optimizer import build_optimizer, load_optimizer, optimizer_tensors
 from medsynth.training.options import PhaseOptions, TrainingOptions
-from medsynth.training.precision import autocast, loss_scaler
 from medsynth.training.processes import Processes
 
 Step = Callable[[StepInput, float], StepLosses]
@@ -63,7 +63,8 @@ class Phase:
         self.average = MovingAverage(network, training.ema)
         self.parameters = self.average.live
         self.optimizer = build_optimizer(self.parameters, options.learning_rate, training)
-        self.scaler = loss_scaler(training.precision, self.device)
+        # Keeps float16 gradients from vanishing; does nothing in other precisions.
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=training.precision == "fp16")
         if processes.count > 1:
             self.objective = DistributedDataParallel(objective)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from medsynth.core.errors import UsageError
@@ -26,6 +28,16 @@ def choose_device(name: str | None) -> torch.device:
             f"the device '{name}' is not there.", "This machine has: " + ", ".join(there) + "."
         )
     return torch.device(wanted)
+
+
+def computes_in_bf16() -> bool:
+    """Return whether this CPU has units for bf16 (AVX-512 BF16 or AMX).
+
+    No where torch cannot tell: older versions, other architectures.
+    """
+    told: Callable[[], dict[str, object]] | None = getattr(torch.cpu, "get_capabilities", None)
+    found = {} if told is None else told()
+    return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
 
 
 def settle_threads(threads: int) -> int:

@@ -227,3 +227,15 @@ def test_colours_labels_and_sizes_that_are_not_square():
     other = synthesize(network, codec_of(3), hints, [1, 2], options, Conditions(np.array([0, 1])))
     assert np.array_equal(images[0], other[0])
     assert (images[1] != other[1]).any()
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_makes_nearly_the_same_images(grey, precision):
+    hints, seeds = hints_of(4), range(4)
+    full = synthesize(*grey, hints, seeds, SamplingOptions(steps=4, guidance_scale=1.5))
+    options = SamplingOptions(steps=4, guidance_scale=1.5, precision=precision)
+    half = synthesize(*grey, hints, seeds, options)
+    apart = np.abs(half.astype(int) - full)
+    assert apart.any()
+    assert apart.mean() < 0.05 * full.std()
+    assert np.array_equal(synthesize(*grey, hints, seeds, options), half)

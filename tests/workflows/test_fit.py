@@ -112,6 +112,16 @@ def test_stopped_by_ctrl_c_it_goes_on_to_the_same_weights(fit, fitted, steps):
     assert len(rows) == len(set(rows)) == 7
 
 
+def test_a_fit_in_bf16_goes_on_to_the_same_weights(fit, fitted):
+    in_bf16 = "training.precision=bf16"
+    fit(fitted.data, in_bf16, run="whole")
+    with pytest.raises(InterruptedRunError):
+        fit(fitted.data, in_bf16, report=Stopper(5))
+    fit(None, resume=True, run=None)
+    assert newest("run") == newest("whole")
+    assert newest("run") != newest(fitted.run)
+
+
 def test_resuming_takes_no_other_options(fit, fitted, own_run):
     for more in ({"recipe": "compact"}, {"max_minutes": 1.0}, {"init_from": fitted.run}):
         with pytest.raises(UsageError, match="takes no other options"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from medsynth.training.options import Precision
+from medsynth.core.precision import Precision
 
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -17,8 +17,3 @@ def autocast(precision: Precision, device: torch.device) -> AbstractContextManag
     if precision == "fp32":
         return nullcontext()
     return torch.autocast(device.type, DTYPES[precision])
-
-
-def loss_scaler(precision: Precision, device: torch.device) -> torch.amp.GradScaler:
-    """Return what keeps float16 gradients from vanishing; it does nothing in other precisions."""
-    return torch.amp.GradScaler(device.type, enabled=precision == "fp16")
