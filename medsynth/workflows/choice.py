@@ -100,8 +100,8 @@ BETTER = (
     f"the pretrained TAEF2 (5 MB, MIT): MEDSYNTH_TAEF2=FILE, or {TAEF2} to download it."
 )
 FASTER = (
-    "networks compute in bf16, weights stay in fp32: this CPU has units for it, and takes two "
-    "thirds of the time."
+    "networks compute in bf16, weights stay in fp32: this CPU has units for it, and takes some "
+    "0.6 of the time."
 )
 LARGE = (
     "this GPU could fit Stable Diffusion: set MEDSYNTH_SD_BASE to a folder or a hub id such as "
