@@ -33,10 +33,9 @@ class Fold:
         """Return the run of a generator."""
         return Run(self.work / f"{self.name.split('/')[1]}-{generator}-{seed}")
 
-    @property
-    def base(self) -> Run:
-        """The run that all generators begin with."""
-        return Run(self.work / f"{self.name.split('/')[1]}-base")
+    def base(self, stage: Stage) -> Run:
+        """Return the run that all generators of a stage begin with."""
+        return Run(self.work / f"{self.name.split('/')[1]}-{stage.base_name}")
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,8 @@ def run_fold(stage: Stage, fold: Fold) -> None:
     fold.work.mkdir(parents=True, exist_ok=True)
     recipe = ("--recipe", stage.recipe)
     base = {**fold.options, **stage.options, **stage.base, "siamese.steps": 0}
-    fold.base.medsynth("fit", fold.data, *recipe, "--run", fold.base.path, options=base)
+    first = fold.base(stage)
+    first.medsynth("fit", fold.data, *recipe, "--run", first.path, options=base)
     runs = []
     for seed in range(stage.generator_seeds):
         for name, generator in stage.generators.items():
@@ -122,7 +122,7 @@ def beginning(stage: Stage, fold: Fold, generator: Generator, seed: int) -> tupl
         return ["--init-from", source], {**options, "siamese.steps": 0}
     if "base.steps" in generator.fit:
         return [], options
-    return ["--init-from", fold.base.path], options
+    return ["--init-from", fold.base(stage).path], options
 
 
 def proved_in(stage: Stage, fold: Fold) -> Run:

@@ -43,15 +43,17 @@ class Generator(Strict):
 class Stage(Strict):
     """A stage: generators that begin with one base each fold, and segmenters that judge them.
 
-    options: of all fits. base: of the base's fit. method: of the generators' fits. generators: by
-    name; stages share what is called alike. augment: of the samples. ratios: arms with so many
-    synthetic pairs for each real one. prove: of the segmenters. judge: where these are compared.
+    options: of all fits. base: of the base's fit; base_name: what it is called. method: of the
+    generators' fits. generators: by name; stages share what is called alike. augment: of the
+    samples. ratios: arms with so many synthetic pairs for each real one. prove: of the segmenters.
+    judge: where these are compared.
     """
 
     sets: tuple[str, ...]
     recipe: str
     options: Sets = Field(default_factory=dict)
     base: Sets
+    base_name: str = "base"
     method: Sets
     generators: dict[str, Generator]
     generator_seeds: int = Field(ge=1)
