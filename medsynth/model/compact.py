@@ -40,6 +40,7 @@ def build_unet(
         out_channels=latent_channels,
         block_out_channels=options.channels,
         layers_per_block=options.layers,
+        dropout=options.dropout,
         down_block_types=(*["DownBlock2D"] * (levels - 1), "AttnDownBlock2D"),
         mid_block_type="UNetMidBlock2D",
         up_block_types=("AttnUpBlock2D", *["UpBlock2D"] * (levels - 1)),

@@ -18,6 +18,9 @@ class CompactOptions(Options):
     """Channels of each level; each next level has half the resolution. Multiples of 8."""
     layers: int = Field(default=1, ge=1)
     """Residual blocks a level."""
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the activations that the U-Net's residual blocks lose in training (Srivastava et
+    al. 2014); against learning few images by heart."""
     hint: Literal["dense", "sparse"] = "dense"
     """How hints are encoded: `dense` as published, or `sparse`, ControlNet's own few convolutions,
     to see what the dense one is for."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
@@ -114,6 +115,7 @@ class GeneratorFit:
         self.best: tuple[str, float] | None = None
         self.started = time.monotonic()
         self.done_here = 0
+        self.drops = any(isinstance(m, nn.Dropout) and m.p > 0 for m in network.modules())
 
     def run(self, resume: CheckpointState | None) -> FitOutcome:
         """Fit to the end.
@@ -182,6 +184,7 @@ class GeneratorFit:
                     f"checkpoint {resume.name}: {error}.", "Use its own recipe."
                 ) from error
         for step in range(first, options.steps):
+            self._seed_dropout(name, step)
             losses = phase.step(step, partial(self.batches.batch, name, step))
             self._refuse_nan(losses, name, step)
             self.done_here += 1
@@ -201,9 +204,26 @@ class GeneratorFit:
         phase.average.put(phase.average.average)
         return state
 
+    def _seed_dropout(self, name: str, step: int) -> None:
+        """Let what a step drops follow from the seed, as all of its randomness does."""
+        if self.drops:
+            torch.manual_seed(
+                derive_seed(self.plan.seed, name, "dropout", step, self.processes.rank)
+            )
+
+    @contextmanager
+    def _as_used(self, phase: Phase) -> Iterator[None]:
+        """Make the network what samplers will have: averaged weights, nothing dropped."""
+        with phase.average.applied():
+            self.network.eval()
+            try:
+                yield
+            finally:
+                self.network.train()
+
     def _draw_grid(self, phase: Phase, done: int) -> None:
         if self.processes.is_main:
-            with phase.average.applied():
+            with self._as_used(phase):
                 for warning in self.hooks.grid(phase.name, done):
                     self.hooks.warn(warning)
         self.processes.wait()
@@ -241,7 +261,7 @@ class GeneratorFit:
             self.processes.wait()
 
     def _write(self, phase: Phase, done: int) -> CheckpointState:
-        with phase.average.applied(), autocast(self.plan.training.precision, self.device):
+        with self._as_used(phase), autocast(self.plan.training.precision, self.device):
             val_loss = self._val_loss(phase.name)
         state = CheckpointState(
             phase.name, done, self.plan.planned, self.plan.recipe_sha256, val_loss, self.best

@@ -112,11 +112,11 @@ def test_stopped_by_ctrl_c_it_goes_on_to_the_same_weights(fit, fitted, steps):
     assert len(rows) == len(set(rows)) == 7
 
 
-def test_a_fit_in_bf16_goes_on_to_the_same_weights(fit, fitted):
-    in_bf16 = "training.precision=bf16"
-    fit(fitted.data, in_bf16, run="whole")
+@pytest.mark.parametrize("option", ["training.precision=bf16", "model.compact.dropout=0.3"])
+def test_a_fit_of_another_kind_goes_on_to_the_same_weights(fit, fitted, option):
+    fit(fitted.data, option, run="whole")
     with pytest.raises(InterruptedRunError):
-        fit(fitted.data, in_bf16, report=Stopper(5))
+        fit(fitted.data, option, report=Stopper(5))
     fit(None, resume=True, run=None)
     assert newest("run") == newest("whole")
     assert newest("run") != newest(fitted.run)
