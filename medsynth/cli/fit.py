@@ -92,7 +92,11 @@ def show_result(result: FitResult) -> None:
         markup=False,
     )
     if result.val_loss is not None:
-        out.print(f"Validation loss of the mask branch: {result.val_loss:.4f}", markup=False)
+        what = "base" if result.base_alone else "mask branch"
+        out.print(f"Validation loss of the {what}: {result.val_loss:.4f}", markup=False)
+    if result.base_alone:
+        out.print(f"Next: medsynth fit DATA --init-from {result.run}", markup=False)
+        return
     out.print(f"Look at {result.run / 'grids'}", markup=False)
     out.print("Next: medsynth augment --n 1000", markup=False)
 

@@ -121,6 +121,11 @@ class HintControlNet(ControlNetModel):  # type: ignore[misc]
         controlnet.encoder.load_state_dict(EncoderHalf(unet).state_dict())
         return controlnet
 
+    def is_new(self) -> bool:
+        """Return whether it changes nothing yet: its last convolutions are still at zero."""
+        last = (self.controlnet_down_blocks, self.controlnet_mid_block)
+        return not any(bool(p.any()) for blocks in last for p in blocks.parameters())
+
     def hint_features(self, hint: Tensor) -> Tensor:
         """Encode a hint, (B, 3, H, W) in [0, 1], to (B, C_0, h, w); independent of z and t."""
         return self.controlnet_cond_embedding(hint)  # type: ignore[no-any-return]

@@ -118,6 +118,8 @@ def next_step(
     """Return the command to run next."""
     if progress["siamese"] < planned["siamese"]:
         return f"medsynth fit --resume --run {run.path}"
+    if planned["base"] and not planned["siamese"]:
+        return f"medsynth fit DATA --init-from {run.path}"
     if not samples:
         return f"medsynth augment --n 1000 --run {run.path}"
     if not exports:

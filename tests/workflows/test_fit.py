@@ -227,6 +227,22 @@ def test_a_run_does_not_begin_among_other_files(fit, blobs):
 # Beginning with fitted weights
 
 
+def test_a_base_alone_makes_no_samples(fitted, recipe, medsynth, tmp_path):
+    """Its ControlNet is new: images would not follow their masks, and nobody would be told."""
+    run = tmp_path / "base"
+    fit = ("fit", fitted.data, "--recipe", recipe, "--run", run, "--device", "cpu")
+    said = medsynth(*fit, "--set", "siamese.steps=0")
+    assert said.code == 0, said.err
+    assert f"Next: medsynth fit DATA --init-from {run}" in said.out
+    assert "augment" not in said.out
+    assert f"next     medsynth fit DATA --init-from {run}" in medsynth("show", run).out
+    said = medsynth("augment", "--n", 3, "--run", run)
+    assert said.code == 2
+    assert "without the Siamese phase (siamese.steps=0)" in said.err
+    assert f"tip: Fit that phase too: medsynth fit DATA --init-from {run}" in said.err
+    assert not (run / "samples").exists()
+
+
 def test_beginning_with_fitted_weights(fit, fitted, blobs):
     """On other data, with the source's codec, for its weights know no other latents."""
     data = blobs("other", n=6, hw=(40, 48))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from medsynth.core.errors import UsageError
 from medsynth.data.records import DataIndex
 from medsynth.io.runs import Run
 from medsynth.workflows.augment.synthesis import Synthesis
@@ -44,12 +45,18 @@ def load_making(
         report: progress of what takes long.
 
     Raises:
-        UsageError: the run has no finished fit.
+        UsageError: the run has no finished fit, or one of the base alone.
         InputError: a checkpoint is damaged or from another recipe.
     """
     settle_threads(recipe.training.threads)
     index = DataIndex.load(run.path)
     fitted = load_fitted(run, recipe, index, recipe.sampling.checkpoint)
+    if fitted.network.controlnet is not None and fitted.network.controlnet.is_new():
+        raise UsageError(
+            f"{run.path} was fitted without the Siamese phase (siamese.steps=0): its images would "
+            "not follow their masks.",
+            f"Fit that phase too: medsynth fit DATA --init-from {run.path}",
+        )
     fitted.network.to(device)
     fitted.codec.to(device)
     own_seed = recipe.seed if seed is None else seed

@@ -37,6 +37,7 @@ class FitResult:
     """How a fit ended.
 
     run: its folder; pairs: training pairs; steps: by phase; val_loss: of the last checkpoint.
+    base_alone: whether no Siamese phase has taught it masks yet.
     """
 
     run: Path
@@ -45,3 +46,4 @@ class FitResult:
     elapsed_s: float
     val_loss: float | None
     warnings: tuple[str, ...] = field(default=())
+    base_alone: bool = False
