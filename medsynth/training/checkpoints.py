@@ -192,8 +192,8 @@ class Checkpoints:
         kept = {state.name for state in states[-self.keep :]}
         if newest.best is not None:
             kept.add(newest.best[0])
-        last_base = [state.name for state in states if state.phase == "base"][-1:]
-        kept.update(last_base)
+        for state in [state for state in states if state.phase == "base"][-1:]:
+            kept.update((state.name, state.best[0] if state.best else state.name))
         for state in states:
             if state.name not in kept:
                 shutil.rmtree(self.folder / state.name, ignore_errors=True)

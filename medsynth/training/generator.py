@@ -202,7 +202,15 @@ class GeneratorFit:
         if state is None or state.phase != name:
             state = self._save(phase, options.steps)
         phase.average.put(phase.average.average)
+        if name == "base" and training.base_weights == "best":
+            self._put_best(phase)
         return state
+
+    def _put_best(self, phase: Phase) -> None:
+        """Put the weights with the best validation loss in place of the last, if it is known."""
+        best = self.processes.told(None if self.best is None else self.best[0])
+        if best is not None:
+            phase.average.put(self.checkpoints.load(self.checkpoints.state(best), "average"))
 
     def _seed_dropout(self, name: str, step: int) -> None:
         """Let what a step drops follow from the seed, as all of its randomness does."""

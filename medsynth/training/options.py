@@ -69,6 +69,9 @@ class TrainingOptions(Options):
     timesteps: Literal["uniform", "stratified"] = "stratified"
     """How timesteps are drawn: `uniform`, or `stratified` (uniform too, but spread evenly over
     each batch, which lowers the noise of the loss)."""
+    base_weights: Literal["last", "best"] = "last"
+    """What the Siamese phase begins with: the base's last weights, or those with the best
+    validation loss, where there are validation pairs."""
     checkpoint_every: int = Field(default=200, ge=1)
     """Steps between checkpoints."""
     keep_checkpoints: int = Field(default=2, ge=1)

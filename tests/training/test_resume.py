@@ -1,9 +1,13 @@
 """A fit that was stopped or killed anywhere ends as one that never was: bit for bit."""
 
+from dataclasses import replace
+
 import pytest
+import torch
 
 from medsynth.core.errors import InputError, InterruptedRunError
 from medsynth.training.checkpoints import Checkpoints
+from medsynth.training.options import PhaseOptions
 
 from .tiny import COMPACT, KilledError, Told, fit, plan
 
@@ -117,3 +121,41 @@ def test_checkpoints_of_another_model_are_refused_even_where_the_hash_agrees(tmp
     wider = COMPACT.model_copy(update={"channels": (16, 32)})
     with pytest.raises(InputError, match="checkpoint base-0000002: "):
         fit(tmp_path, plan(), resume=True, compact=wider)
+
+
+def overshooting(siamese: int, base_weights: str = "best"):
+    """A plan whose base is best after its first step: the learning rate is far too high."""
+    what = plan(4, siamese, checkpoint_every=1, keep_checkpoints=1, ema=0.0,
+                base_weights=base_weights)  # fmt: skip
+    return replace(what, base=PhaseOptions(steps=4, warmup_steps=0, learning_rate=0.1))
+
+
+@pytest.mark.parametrize("base_weights", ["best", "last"])
+def test_what_the_siamese_phase_begins_with(tmp_path, base_weights):
+    told = Told()
+    outcome = fit(tmp_path, overshooting(0, base_weights), told)
+    losses = {
+        row["step"]: row["val"] for row in told.rows if row.get("phase") == "base" and "val" in row
+    }
+    best = min(losses, key=losses.get)
+    assert best < 4
+    assert outcome.last.name == "siamese-0000000"
+    begun = losses[best] if base_weights == "best" else losses[4]
+    assert outcome.last.val_loss == pytest.approx(begun, abs=1e-5)
+    checkpoints = Checkpoints(tmp_path)
+    assert [s.name for s in checkpoints.states() if s.phase == "base"] == [
+        f"base-{best:07d}", "base-0000004",
+    ]  # fmt: skip
+    whole = checkpoints.load(outcome.last, "weights")
+    source = f"base-{best if base_weights == 'best' else 4:07d}"
+    theirs = checkpoints.load(checkpoints.state(source), "average")
+    assert all(torch.equal(whole[name], value) for name, value in theirs.items())
+
+
+@pytest.mark.parametrize("k", [3, 4, 5])
+def test_the_best_of_a_base_is_found_again(tmp_path, k):
+    whole = fit(tmp_path / "whole", overshooting(2)).last
+    with pytest.raises(KilledError):
+        fit(tmp_path / "cut", overshooting(2), Told(kill_at=k))
+    resumed = fit(tmp_path / "cut", overshooting(2), resume=True).last
+    assert resumed.sha256 == whole.sha256
