@@ -94,6 +94,13 @@ def show_result(result: FitResult) -> None:
     if result.val_loss is not None:
         what = "base" if result.base_alone else "mask branch"
         out.print(f"Validation loss of the {what}: {result.val_loss:.4f}", markup=False)
+        if result.best is not None and result.best[1] < result.val_loss:
+            name, loss = result.best
+            out.print(
+                f"Least at {name}: {loss:.4f}. Samples take these weights where "
+                "sampling.checkpoint is best, as in the compact recipes.",
+                markup=False,
+            )
     if result.base_alone:
         out.print(f"Next: medsynth fit DATA --init-from {result.run}", markup=False)
         return

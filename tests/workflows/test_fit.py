@@ -20,7 +20,7 @@ from medsynth.training.checkpoints import Checkpoints
 from medsynth.training.log import read_log
 from medsynth.workflows.augment.augment import AugmentConfig, augment
 from medsynth.workflows.fit.estimate import estimate
-from medsynth.workflows.fit.fit import FitConfig
+from medsynth.workflows.fit.fit import FitConfig, FitResult
 from medsynth.workflows.fit.fit import fit as run_fit
 from medsynth.workflows.recipe import run_fit_sha256
 
@@ -487,3 +487,14 @@ def test_weights_that_saw_what_is_now_test_are_told_of_and_their_exports_refused
     assert {pair.run for pair in read_trained_on(run_fit(third, quiet).run)} == {
         "run", "second", "third",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("least", "told"), [("siamese-0000002", True), ("siamese-0000004", False)])
+def test_the_least_validation_loss_is_told_where_it_was_not_the_last(least, told, capfd):
+    from medsynth.cli.fit import show_result
+
+    best = (least, 0.4 if told else 0.5)
+    show_result(FitResult(Path("run"), 3, {"base": 3, "siamese": 4}, 1.0, 0.5, best=best))
+    said = capfd.readouterr().out
+    assert "Validation loss of the mask branch: 0.5000" in said
+    assert ("Least at siamese-0000002: 0.4000. Samples take these weights where" in said) == told

@@ -37,7 +37,8 @@ class FitResult:
     """How a fit ended.
 
     run: its folder; pairs: training pairs; steps: by phase; val_loss: of the last checkpoint.
-    base_alone: whether no Siamese phase has taught it masks yet.
+    base_alone: whether no Siamese phase has taught it masks yet. best: checkpoint with the least
+    validation loss, and that loss.
     """
 
     run: Path
@@ -47,3 +48,4 @@ class FitResult:
     val_loss: float | None
     warnings: tuple[str, ...] = field(default=())
     base_alone: bool = False
+    best: tuple[str, float] | None = None

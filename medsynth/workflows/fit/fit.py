@@ -182,4 +182,5 @@ def _run_fit(run: Run, begun: Begun, report: Report, warn: Callable[[str], None]
         outcome.last.val_loss,
         tuple(warnings),
         network.controlnet is None or network.controlnet.is_new(),
+        outcome.last.best,
     )
