@@ -25,6 +25,7 @@ def test_a_stage_from_fits_to_tables(tmp_path, monkeypatch):
     images = fold["pairs"]["test"]
     assert len(fold["groups"]) == images
     assert set(fold["arms"]) == {"classic", "siamese x0.5", "paper-masks x0.5"}
+    assert fold["fits"]["siamese"]["siamese"]["steps"] == 2
     for arm in fold["arms"].values():
         assert [len(each["dice"]) for each in arm["segmenters"]] == [images, images]
         assert [each["seed"] for each in arm["segmenters"]] == [0, 1]

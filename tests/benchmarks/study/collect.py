@@ -12,6 +12,7 @@ from spec import Stage
 
 from medsynth.data.records import DataIndex
 from medsynth.io.sealed_lines import unsealed
+from medsynth.io.yaml import read_yaml
 from medsynth.quality.proof.agreement import mean_of_known
 
 MEASURES = ("kid", "coverage", "precision", "recall", "density")
@@ -50,6 +51,7 @@ def collect_fold(
         "pairs": {split: len(index.split(split)) for split in ("train", "val", "test")},
         "groups": [item.group for item in index.split(stage.judge)],
         "base_arm": proof["base"],
+        "fits": {generator: fit_of(run_of(generator, 0)) for generator in stage.generators},
         "arms": arms,
         "images": {
             generator: [image_figures(run_of(generator, seed))
@@ -57,6 +59,16 @@ def collect_fold(
             for generator in stage.generators
         } if stage.evaluate else {},
     }  # fmt: skip
+
+
+def fit_of(run: Run) -> dict[str, Any]:
+    """Return what a generator was fitted and sampled with: the recipe's choices, and versions."""
+    recipe = read_yaml(run.path / "recipe.yaml")
+    about = json.loads((run.path / "run.json").read_text("utf-8"))
+    sections = ("base", "siamese", "training", "sampling", "gates")
+    return {key: recipe[key] for key in sections} | {
+        key: about[key] for key in ("versions", "device", "processes", "threads")
+    }
 
 
 def pairs_of(proof: dict[str, Any], title: str) -> int:
