@@ -98,7 +98,7 @@ def show_result(result: FitResult) -> None:
             name, loss = result.best
             out.print(
                 f"Least at {name}: {loss:.4f}. Samples take these weights where "
-                "sampling.checkpoint is best, as in the compact recipes.",
+                "sampling.checkpoint is best.",
                 markup=False,
             )
     if result.base_alone:

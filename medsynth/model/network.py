@@ -117,6 +117,10 @@ class HintedDiffusion(nn.Module):
                 part.requires_grad_(True)
         self.borrow(())
 
+    def follows_hints(self) -> bool:
+        """Return whether a Siamese phase has taught it hints: a new ControlNet changes nothing."""
+        return self.controlnet is not None and not self.controlnet.is_new()
+
     def enable_checkpointing(self, on: bool) -> None:
         """Recompute activations in the backward pass: slower, in far less memory.
 

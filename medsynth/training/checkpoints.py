@@ -190,10 +190,11 @@ class Checkpoints:
     def _prune(self, newest: CheckpointState) -> None:
         states = self.states()
         kept = {state.name for state in states[-self.keep :]}
-        if newest.best is not None:
-            kept.add(newest.best[0])
-        for state in [state for state in states if state.phase == "base"][-1:]:
-            kept.update((state.name, state.best[0] if state.best else state.name))
+        last_base = [state for state in states if state.phase == "base"][-1:]
+        for state in (newest, *last_base):
+            kept.add(state.name)
+            if state.best is not None:
+                kept.add(state.best[0])
         for state in states:
             if state.name not in kept:
                 shutil.rmtree(self.folder / state.name, ignore_errors=True)

@@ -36,15 +36,15 @@ class Machine:
     """What there is to compute with.
 
     device: "cpu", "cuda" or "mps"; gpu_bytes: memory of the CUDA device, 0 without.
-    bf16: whether a CPU has units for it. stable_diffusion, taef2: where these pretrained models
-    are at hand, or None.
+    stable_diffusion, taef2: where these pretrained models are at hand, or None.
+    bf16: whether a CPU has units for it.
     """
 
     device: str
     gpu_bytes: int = 0
-    bf16: bool = False
     stable_diffusion: str | None = None
     taef2: str | None = None
+    bf16: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def look_at_machine(device: str | None) -> Machine:
     base = os.environ.get("MEDSYNTH_SD_BASE") or cached(SD_ID, "unet/config.json")
     weights = os.environ.get("MEDSYNTH_TAEF2") or cached(TAEF2, "taef2.safetensors")
     bf16 = found.type == "cpu" and computes_in_bf16()
-    return Machine(found.type, memory, bf16, base, weights)
+    return Machine(found.type, memory, base, weights, bf16)
 
 
 def cached(hub_id: str, file: str) -> str | None:

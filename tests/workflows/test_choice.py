@@ -25,17 +25,9 @@ CPU = Machine("cpu")
             ("data.size=128", "model.codec.name=taef2", "model.codec.weights=/w.safetensors"),
         ),
         (Machine("cpu", stable_diffusion="/sd"), "compact", ("data.size=128",)),
-        (Machine("cuda", 6 * GIB, stable_diffusion="/sd"), "compact", ("data.size=128",)),
-        (
-            Machine("cuda", 12 * GIB, stable_diffusion="/sd"),
-            "sd15-12gb",
-            ("model.stable_diffusion.base=/sd",),
-        ),
-        (
-            Machine("cuda", 24 * GIB, stable_diffusion="/sd"),
-            "sd15-24gb",
-            ("model.stable_diffusion.base=/sd",),
-        ),
+        (Machine("cuda", 6 * GIB, "/sd"), "compact", ("data.size=128",)),
+        (Machine("cuda", 12 * GIB, "/sd"), "sd15-12gb", ("model.stable_diffusion.base=/sd",)),
+        (Machine("cuda", 24 * GIB, "/sd"), "sd15-24gb", ("model.stable_diffusion.base=/sd",)),
         (Machine("cuda", 80 * GIB), "compact", ("data.size=128",)),
     ],
 )

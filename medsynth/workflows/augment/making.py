@@ -51,7 +51,7 @@ def load_making(
     settle_threads(recipe.training.threads)
     index = DataIndex.load(run.path)
     fitted = load_fitted(run, recipe, index, recipe.sampling.checkpoint)
-    if fitted.network.controlnet is not None and fitted.network.controlnet.is_new():
+    if not fitted.network.follows_hints():
         raise UsageError(
             f"{run.path} was fitted without the Siamese phase (siamese.steps=0): its images would "
             "not follow their masks.",

@@ -181,6 +181,6 @@ def _run_fit(run: Run, begun: Begun, report: Report, warn: Callable[[str], None]
         outcome.elapsed_s,
         outcome.last.val_loss,
         tuple(warnings),
-        network.controlnet is None or network.controlnet.is_new(),
+        not network.follows_hints(),
         outcome.last.best,
     )
