@@ -131,6 +131,21 @@ def test_guidance_over_the_prompt_changes_the_images(run):
     assert not np.array_equal(a, b)
 
 
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_sampling_in_half_precision_makes_nearly_the_same_images(run, precision):
+    """With prompts, cross-attention and guidance over them, as the recipes for GPUs sample."""
+    half = Path(shutil.copytree(run, "half"))
+    augment(AugmentConfig(2, run, device="cpu"), quiet)
+    augment(AugmentConfig(2, half, device="cpu", sets=(f"sampling.precision={precision}",)), quiet)
+    a, b = (
+        np.stack([read_png(each) for each in sorted(Path(p, "samples/images").glob("*.png"))])
+        for p in (run, half)
+    )
+    apart = np.abs(a.astype(int) - b)
+    assert apart.any()
+    assert apart.mean() < 0.1 * a.std()
+
+
 def test_low_rank_updates_train_little_and_are_merged_when_converted(sd15, sd_recipe, blobs):
     from medsynth.workflows.convert import ConvertConfig, convert
 
