@@ -10,6 +10,7 @@ from medsynth.core.options import Options
 from medsynth.core.precision import Precision
 
 SolverName = Literal["unipc", "dpm++", "ddim"]
+Which = Literal["last", "best"]
 Spacing = Literal["trailing", "quadratic", "leading"]
 
 
@@ -37,7 +38,7 @@ class SamplingOptions(Options):
     """Images made together. Part of the recipe, so that the same run gives the same bytes."""
     precision: Precision = "fp32"
     """What networks compute in, as training.precision; solver and codec compute in fp32."""
-    checkpoint: Literal["last", "best"] = "last"
+    checkpoint: Which = "last"
     """Which weights: the last, or those with the best validation loss."""
 
     @model_validator(mode="after")

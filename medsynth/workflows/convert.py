@@ -102,7 +102,7 @@ def convert(config: ConvertConfig, report: Report = lambda *_: None) -> ConvertR
             "Only fits with model.backbone=stable-diffusion can be converted.",
         )
     index = DataIndex.load(run.path)
-    fitted = load_fitted(run, recipe, index)
+    fitted = load_fitted(run, recipe, index, recipe.sampling.checkpoint)
     merge_lora(fitted.network)
     base = Base(recipe.model.stable_diffusion)
     if config.target == "ldm":

@@ -18,6 +18,7 @@ from medsynth.model.codecs.codec import Codec
 from medsynth.model.network import HintedDiffusion
 from medsynth.model.objective import OBJECTIVES
 from medsynth.model.tensor_hash import hash_tensors
+from medsynth.sampling.options import Which
 from medsynth.training.checkpoints import Checkpoints, CheckpointState, load_tensors
 from medsynth.training.phase import load_weights, own_tensors
 from medsynth.workflows.recipe import Recipe, run_fit_sha256
@@ -101,7 +102,7 @@ class Fitted:
     sha256: str
 
 
-def load_fitted(run: Run, recipe: Recipe, index: DataIndex, which: str = "last") -> Fitted:
+def load_fitted(run: Run, recipe: Recipe, index: DataIndex, which: Which = "last") -> Fitted:
     """Return the fitted model of a run.
 
     Args:

@@ -39,6 +39,16 @@ def test_each_network_learns_discs(network):
     assert np.mean([mean_dice(a, b) for a, b in zip(shown, truth, strict=True)]) > 0.6
 
 
+@pytest.mark.parametrize("steps", [1, 2, 5, 10, 11, 20])
+def test_a_fit_may_be_of_any_length(steps):
+    images, labels = discs(2, 16)
+    seen = []
+    options = SegmenterOptions(width=4, steps=steps, batch=1)
+    draw = batches_of(images, labels, 1, 0)
+    fit_segmenter(draw, options, 1, 3, 0, CPU, lambda done, _: seen.append(done))
+    assert seen == list(range(1, steps + 1))
+
+
 def test_the_same_seed_gives_the_same_weights_and_another_others():
     options = SegmenterOptions(width=4, steps=3, batch=4)
     images, labels = discs(6)

@@ -5,22 +5,35 @@ from __future__ import annotations
 from typing import Any
 
 from medsynth.core.seeds import derive_seed
+from medsynth.store.samples import SampleStore
+from medsynth.workflows.as_sampled import as_sampled
 from medsynth.workflows.evaluate.attack import attack
 from medsynth.workflows.evaluate.case import Case
 from medsynth.workflows.evaluate.sets import told_masks
 from medsynth.workflows.evaluate.variety import variety
 from medsynth.workflows.model import load_fitted
 
+OTHERS = (
+    "The weights that made the samples are not in this run: variety, and whether the weights "
+    "betray whom they were fitted on, were measured with those that are."
+)
 
-def by_the_model(case: Case) -> dict[str, Any]:
-    """Return both; the attack only where there are pairs that the model never saw."""
+
+def by_the_model(case: Case) -> tuple[dict[str, Any], list[str]]:
+    """Return both, and warnings; the attack only where there are pairs that the model never saw.
+
+    The weights and the sampler's settings are those that the samples were made with.
+    """
     recipe, options, index = case.recipe, case.options, case.index
     masks = told_masks(case.run, index, options.diversity_masks)
     unseen = index.split("val") or index.split("test")
     attacked = bool(options.attack_draws and unseen)
     if not (masks or attacked):
-        return {}
-    fitted = load_fitted(case.run, recipe, index, recipe.sampling.checkpoint)
+        return {}, []
+    made = next(row for row in SampleStore(case.run.samples).rows() if row.status == "accepted")
+    sampling = as_sampled(case.run, recipe.sampling, made.lineage.sampler)
+    fitted = load_fitted(case.run, recipe, index, sampling.checkpoint)
+    own = fitted.sha256 == made.lineage.checkpoint_sha256
     fitted.network.to(case.device)
     fitted.codec.to(case.device)
     values: dict[str, Any] = {}
@@ -28,9 +41,9 @@ def by_the_model(case: Case) -> dict[str, Any]:
         case.report(0, 0, "several samples of one mask")
         seed = derive_seed(recipe.seed, "evaluate", "variety")
         values["variety"] = variety(
-            fitted, recipe, masks, case.sets.made.images, case.sets.held_out.images, options, seed
+            fitted, sampling, masks, case.sets.made.images, case.sets.held_out.images, options, seed
         )
     if attacked:
         case.report(0, 0, "the membership attack")
         values["membership"] = attack(fitted, index, options.attack_draws, recipe.seed)
-    return values
+    return values, [] if own else [OTHERS]

@@ -81,7 +81,9 @@ def evaluate(config: EvaluateConfig, report: Report) -> EvaluateResult:
     with run.lock("evaluate"):
         case = Case(run, recipe, index, sets, device, report)
         values = by_features(case, extractor)
-        values |= shown_masks(case) | copied(case) | by_the_model(case)
+        found, warnings = by_the_model(case)
+        values |= shown_masks(case) | copied(case) | found
+        values["warnings"] += warnings
         values["about"] = about(case, extractor) | {"other_data": other is not None}
         values["findings"] = findings(values)
         write_json(run.path / NAME, values)

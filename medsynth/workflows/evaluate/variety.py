@@ -14,11 +14,11 @@ from medsynth.model.hints import mask_hint
 from medsynth.model.mobilenet import load_mobilenet
 from medsynth.quality.features.mobilenet import weights_in_wheel
 from medsynth.quality.perceptual import NAME, diversity_within
+from medsynth.sampling.options import SamplingOptions
 from medsynth.sampling.sampler import synthesize
 from medsynth.workflows.evaluate.options import EvaluateOptions
 from medsynth.workflows.evaluate.sets import ToldMask
 from medsynth.workflows.model import Fitted
-from medsynth.workflows.recipe import Recipe
 
 AMONG = 12
 """Images of different masks that are compared, each with each."""
@@ -26,7 +26,7 @@ AMONG = 12
 
 def variety(
     fitted: Fitted,
-    recipe: Recipe,
+    sampling: SamplingOptions,
     masks: Sequence[ToldMask],
     made: NDArray[np.uint8],
     real: NDArray[np.uint8],
@@ -37,7 +37,7 @@ def variety(
 
     Args:
         fitted: the model, on its device.
-        recipe: its sampler.
+        sampling: how images are made.
         masks: of some samples, with what their images are told besides.
         made: (N, H, W, C) uint8 samples.
         real: (N, H, W, C) uint8 held-out images.
@@ -56,9 +56,7 @@ def variety(
         hints = np.repeat(hint[None], options.diversity_samples, 0)
         seeds = [derive_seed(seed, k, each) for each in range(options.diversity_samples)]
         told = fitted.told.conditions([attributes] * len(seeds))
-        images = synthesize(
-            fitted.network, fitted.codec, hints, seeds, recipe.sampling, told, device
-        )
+        images = synthesize(fitted.network, fitted.codec, hints, seeds, sampling, told, device)
         within.append(diversity_within(network, images))
     some = [each[rng.permutation(len(each))[:AMONG]] for each in (made, real)]
     return {

@@ -177,8 +177,8 @@ def _advice(chosen: ArmResult) -> str:
         return f"Use {chosen.arm}: of the ratios the best on val ({chosen.val_dice:.3f} Dice)."
     if chosen.against.word == "hurts":
         return (
-            f"Do without: even {chosen.arm}, of the ratios the best on val, loses. Look "
-            "at the samples, and fit longer."
+            f"Do without: even {chosen.arm}, of the ratios the best on val, loses. Look at the "
+            "samples. A longer fit can only help where the validation loss still fell at its end."
         )
     return f"Of the ratios {chosen.arm} is the best on val ({chosen.val_dice:.3f} Dice)."
 

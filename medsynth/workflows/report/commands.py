@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from medsynth.quality.gates.options import GateOptions
+from medsynth.workflows.as_sampled import as_sampled
 from medsynth.workflows.report.found import Found
 from medsynth.workflows.report.settings import differences, without_paths
 
@@ -23,7 +24,7 @@ def commands(found: Found, samples: int, sampler: Mapping[str, Any]) -> list[str
     begun = f" --init-from {init}" if init else ""
     listed = [f"medsynth fit DATA --recipe recipe.yaml --run RUN{begun}"]
     if samples:
-        taken = {key: value for key, value in sampler.items() if key != "checkpoint"}
+        taken = as_sampled(found.run, found.recipe.sampling, sampler).model_dump(mode="json")
         sets = [f"sampling.{each}" for each in differences(taken, recipe["sampling"])]
         sets += _gates((found.gates or {}).get("modes"), found.recipe.gates)
         listed.append(_command(f"augment --n {samples}", sets))
