@@ -91,6 +91,11 @@ def show_result(result: FitResult) -> None:
         f"in {result.elapsed_s / 60:.1f} minutes.",
         markup=False,
     )
+    for name in result.ended_early:
+        out.print(
+            f"{name} ended before its planned steps: the validation loss had stopped falling.",
+            markup=False,
+        )
     if result.val_loss is not None:
         what = "base" if result.base_alone else "mask branch"
         out.print(f"Validation loss of the {what}: {result.val_loss:.4f}", markup=False)

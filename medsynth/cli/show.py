@@ -45,7 +45,15 @@ def show(
         print_json(found)
         return
     pairs = ", ".join(f"{n} {split}" for split, n in found.pairs.items())
-    steps = ", ".join(f"{name} {found.progress[name]} of {n}" for name, n in found.planned.items())
+    early = {
+        name: " (ended early)"
+        for name, n in found.planned.items()
+        if name in found.ended and found.progress[name] < n
+    }
+    steps = ", ".join(
+        f"{name} {found.progress[name]} of {n}{early.get(name, '')}"
+        for name, n in found.planned.items()
+    )
     given_up = f" ({found.given_up} given up)" if found.given_up else ""
     for key, value in {
         "run": str(found.run),

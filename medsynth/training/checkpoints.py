@@ -41,6 +41,7 @@ class CheckpointState:
     val_loss: mask branch's loss on the validation pairs, None where not measured.
     best: phase-step name of the best checkpoint so far, and its loss.
     sha256: hash of each part.
+    ended_early: whether the phase ends here, before its last planned step.
     """
 
     phase: str
@@ -50,6 +51,7 @@ class CheckpointState:
     val_loss: float | None = None
     best: tuple[str, float] | None = None
     sha256: Mapping[str, str] = field(default_factory=dict)
+    ended_early: bool = False
 
     @property
     def name(self) -> str:
@@ -57,9 +59,23 @@ class CheckpointState:
         return f"{self.phase}-{self.step:07d}"
 
     @property
+    def ended(self) -> bool:
+        """Whether its phase ends here."""
+        return self.ended_early or self.step >= self.planned[self.phase]
+
+    @property
     def order(self) -> tuple[int, int]:
         """Sorts checkpoints by phase, then step."""
         return PHASES.index(self.phase), self.step
+
+
+def step_of(name: str) -> int:
+    """Return the step of a checkpoint by its name.
+
+    >>> step_of("siamese-0000400")
+    400
+    """
+    return int(name.rpartition("-")[2])
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> str:
@@ -155,6 +171,7 @@ class Checkpoints:
             state = CheckpointState(**values, best=tuple(best) if best else None)
             if state.phase not in PHASES:
                 raise ValueError(f"unknown phase '{state.phase}'")
+            _ = state.order, state.ended  # makes sense of the rest
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(
                 f"{path} is not a checkpoint's state: {error}",

@@ -20,7 +20,7 @@ from medsynth.model.objective import OBJECTIVES
 from medsynth.model.precision import autocast
 from medsynth.model.siamese import BaseStep, ControlNetStep, StepInput, StepLosses, base_loss
 from medsynth.model.siamese_options import SiameseOptions
-from medsynth.training.checkpoints import PHASES, Checkpoints, CheckpointState
+from medsynth.training.checkpoints import PHASES, Checkpoints, CheckpointState, step_of
 from medsynth.training.options import PhaseOptions, TrainingOptions
 from medsynth.training.pairs import PairBatches
 from medsynth.training.phase import Phase
@@ -75,9 +75,10 @@ class Hooks:
 
 @dataclass(frozen=True)
 class FitOutcome:
-    """How a fit ended: its last checkpoint, the best one, and the time it took here."""
+    """How a fit ended: its last checkpoint, finished steps by phase, and the time it took here."""
 
     last: CheckpointState
+    steps: Mapping[str, int]
     elapsed_s: float
 
 
@@ -115,6 +116,8 @@ class GeneratorFit:
         self.best: tuple[str, float] | None = None
         self.started = time.monotonic()
         self.done_here = 0
+        self.steps = plan.planned
+        """Of each phase: those planned, or those that it took where it ended early."""
         self.drops = any(isinstance(m, nn.Dropout) and m.p > 0 for m in network.modules())
 
     def run(self, resume: CheckpointState | None) -> FitOutcome:
@@ -130,6 +133,8 @@ class GeneratorFit:
         if resume is not None:
             self._check(resume)
             self.best = resume.best
+            for each in self.checkpoints.states():
+                self._count(each)
         state = resume
         for name in PHASES:
             if state is not None and PHASES.index(name) < PHASES.index(state.phase):
@@ -142,7 +147,12 @@ class GeneratorFit:
                 self.best = None  # the base's loss, without a hint, is no measure of this phase
             state = self._phase(name, first, state if first else None)
         assert state is not None
-        return FitOutcome(state, time.monotonic() - self.started)
+        return FitOutcome(state, self.steps, time.monotonic() - self.started)
+
+    def _count(self, state: CheckpointState) -> None:
+        """Keep in mind how many steps a phase took that ended early."""
+        if state.ended_early:
+            self.steps = {**self.steps, state.phase: state.step}
 
     def _check(self, state: CheckpointState) -> None:
         if dict(state.planned) != self.plan.planned:
@@ -183,22 +193,28 @@ class GeneratorFit:
                 raise InputError(
                     f"checkpoint {resume.name}: {error}.", "Use its own recipe."
                 ) from error
-        for step in range(first, options.steps):
+        for step in range(first, first if ended(resume) else options.steps):
             self._seed_dropout(name, step)
             losses = phase.step(step, partial(self.batches.batch, name, step))
             self._refuse_nan(losses, name, step)
             self.done_here += 1
             done = step + 1
-            ended = done == options.steps
+            over = done == options.steps
             stopped = self.processes.any(self.hooks.stop(), self.device)
-            if done % training.log_every == 0 or ended:
+            if done % training.log_every == 0 or over:
                 self._tell(name, done, losses)
-            if ended or (training.grid_every and done % training.grid_every == 0):
+            drawn = over or (training.grid_every and done % training.grid_every == 0)
+            if drawn:
                 self._draw_grid(phase, done)
-            if ended or stopped or done % training.checkpoint_every == 0:
+            if over or stopped or done % training.checkpoint_every == 0:
                 state = self._save(phase, done)
-            if stopped and not (ended and name == PHASES[-1]):
+                over = self.processes.any(state.ended, self.device)
+            if over and not drawn:
+                self._draw_grid(phase, done)
+            if stopped and not (over and name == PHASES[-1]):
                 raise InterruptedRunError(f"stopped after {name} step {done} of {options.steps}.")
+            if over:
+                break
         if state is None or state.phase != name:
             state = self._save(phase, options.steps)
         phase.average.put(phase.average.average)
@@ -254,9 +270,9 @@ class GeneratorFit:
         row |= {key: round(value.item(), 6) for key, value in losses._asdict().items()}
         row["images_per_s"] = round(rate, 2)
         self.hooks.log(row)
-        before = self.plan.base.steps if name == "siamese" else 0
+        before = self.steps["base"] if name == "siamese" else 0
         text = f"{name} {done}, loss {row['mask']:.4f}, {rate:.1f} images/s"
-        self.hooks.report(before + done, sum(self.plan.planned.values()), text)
+        self.hooks.report(before + done, sum(self.steps.values()), text)
 
     def _save(self, phase: Phase, done: int) -> CheckpointState:
         """Write a checkpoint, by the main process; return its state."""
@@ -269,23 +285,42 @@ class GeneratorFit:
             self.processes.wait()
 
     def _write(self, phase: Phase, done: int) -> CheckpointState:
-        with self._as_used(phase), autocast(self.plan.training.precision, self.device):
-            val_loss = self._val_loss(phase.name)
+        val_loss = self._val_loss(phase) if self._is_due(phase, done) else None
         state = CheckpointState(
             phase.name, done, self.plan.planned, self.plan.recipe_sha256, val_loss, self.best
         )
-        if val_loss is not None:
+        if val_loss is not None and math.isfinite(val_loss):
             if self.best is None or val_loss < self.best[1]:
                 self.best = (state.name, val_loss)
             self.hooks.log({"phase": phase.name, "step": done, "val": round(val_loss, 6)})
-        return self.checkpoints.save(replace(state, best=self.best), phase.tensors())
+        state = replace(state, best=self.best, ended_early=self._ends_early(phase, done))
+        self._count(state)
+        return self.checkpoints.save(state, phase.tensors())
+
+    def _ends_early(self, phase: Phase, done: int) -> bool:
+        """Tell whether a phase's patience is at its end."""
+        patience = phase.options.patience
+        if not patience or self.best is None or not self._is_due(phase, done):
+            return False
+        return done - step_of(self.best[0]) >= patience
+
+    def _is_due(self, phase: Phase, done: int) -> bool:
+        """Tell whether a checkpoint is one of every fit: where it was stopped must not matter."""
+        return done % self.plan.training.checkpoint_every == 0 or done == phase.options.steps
 
     @torch.no_grad()
-    def _val_loss(self, name: str) -> float | None:
+    def _val_loss(self, phase: Phase) -> float | None:
         """Return the loss of base or mask branch on the validation pairs, noise fixed."""
         if self.val is None:
             return None
-        return sum(prediction_loss(self.network, b, name) for b in self.val) / len(self.val)
+        with self._as_used(phase), autocast(self.plan.training.precision, self.device):
+            losses = [prediction_loss(self.network, each, phase.name) for each in self.val]
+        return sum(losses) / len(losses)
+
+
+def ended(state: CheckpointState | None) -> bool:
+    """Return whether a checkpoint is the last of its phase."""
+    return state is not None and state.ended
 
 
 def phase_objective(name: str, network: HintedDiffusion, plan: FitPlan) -> nn.Module:

@@ -26,6 +26,9 @@ class PhaseOptions(Options):
     """Steps over which the learning rate rises linearly from zero."""
     decay: Literal["constant", "cosine"] = "cosine"
     """How the learning rate goes on after the warm-up: `cosine` falls to a twentieth."""
+    patience: int = Field(default=0, ge=0)
+    """The phase ends where so many steps have brought no better validation loss, as seen at
+    checkpoints; 0 goes on to its last step. Needs validation pairs."""
 
 
 class TrainingOptions(Options):

@@ -117,8 +117,7 @@ def load_fitted(run: Run, recipe: Recipe, index: DataIndex, which: Which = "last
     """
     checkpoints = Checkpoints(run.checkpoints)
     state = next(reversed(checkpoints.states()), None)
-    finished = state is not None and state.phase == "siamese"
-    if state is None or not finished or state.step < state.planned["siamese"]:
+    if state is None or state.phase != "siamese" or not state.ended:
         at = "not begun" if state is None else f"at {state.phase} step {state.step}"
         raise UsageError(
             f"the fit of {run.path} is not finished ({at}).",

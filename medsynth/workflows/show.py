@@ -18,7 +18,7 @@ from medsynth.workflows.recipe import Recipe, read_run_recipe
 class RunSummary:
     """What a run holds.
 
-    progress: finished steps by phase; planned: planned ones.
+    progress: finished steps by phase; planned: planned ones; ended: phases that are over.
     last_log: the newest figures of the fit.
     report: what evaluate and prove have found, as a page; None where there is none.
     shards: how far those are that were not merged; empty without any.
@@ -31,6 +31,7 @@ class RunSummary:
     model: str
     progress: dict[str, int]
     planned: dict[str, int]
+    ended: list[str]
     last_log: dict[str, Any]
     samples: int
     given_up: int
@@ -60,8 +61,9 @@ def show(path: Path | None) -> RunSummary:
     progress = {"base": 0, "siamese": 0}
     for state in states:
         progress[state.phase] = max(progress[state.phase], state.step)
-        if state.phase == "siamese":  # a run that was given away has no other checkpoint
-            progress["base"] = state.planned["base"]
+    if states and states[0].phase == "siamese":  # a run that was given away has no other checkpoint
+        progress["base"] = states[0].planned["base"]
+    ended = list(dict.fromkeys(state.phase for state in states if state.ended))
     store = SampleStore(run.samples)
     exports = sorted(p.name for p in run.exports.glob("*") if (p / "export.json").is_file())
     shards, after_shards = unmerged(run, store)
@@ -75,12 +77,13 @@ def show(path: Path | None) -> RunSummary:
         f"{recipe.model.backbone}, {source_of_latents(recipe)}, {size[0]}x{size[1]}",
         progress,
         planned,
+        ended,
         log[-1] if log else {},
         store.count("accepted"),
         store.count("given-up"),
         shards,
         exports,
-        after_shards or next_step(run, progress, planned, len(store), exports),
+        after_shards or next_step(run, ended, planned, len(store), exports),
         run.report if run.report.is_file() else None,
         sum(not item.image for item in index.items),
     )
@@ -113,10 +116,10 @@ def source_of_latents(recipe: Recipe) -> str:
 
 
 def next_step(
-    run: Run, progress: dict[str, int], planned: dict[str, int], samples: int, exports: list[str]
+    run: Run, ended: list[str], planned: dict[str, int], samples: int, exports: list[str]
 ) -> str:
     """Return the command to run next."""
-    if progress["siamese"] < planned["siamese"]:
+    if planned["siamese"] and "siamese" not in ended:
         return f"medsynth fit --resume --run {run.path}"
     if planned["base"] and not planned["siamese"]:
         return f"medsynth fit DATA --init-from {run.path}"

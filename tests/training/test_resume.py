@@ -159,3 +159,14 @@ def test_the_best_of_a_base_is_found_again(tmp_path, k):
         fit(tmp_path / "cut", overshooting(2), Told(kill_at=k))
     resumed = fit(tmp_path / "cut", overshooting(2), resume=True).last
     assert resumed.sha256 == whole.sha256
+
+
+@pytest.mark.parametrize("k", [3, 5])
+def test_where_a_fit_was_stopped_does_not_change_which_weights_are_its_best(tmp_path, k):
+    what = replace(overshooting(2), training=overshooting(2).training.model_copy(
+        update={"checkpoint_every": 2}))  # fmt: skip
+    whole = fit(tmp_path / "whole", what).last
+    with pytest.raises(InterruptedRunError):
+        fit(tmp_path / "cut", what, Told(stop_at=k))
+    resumed = fit(tmp_path / "cut", what, resume=True).last
+    assert resumed == whole

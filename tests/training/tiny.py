@@ -106,6 +106,7 @@ def fit(
     n: int = 5,
     compact: CompactOptions = COMPACT,
     processes: Processes | None = None,
+    validate: bool = True,
 ) -> FitOutcome:
     """Fit in a new process, as far as Python lets us: everything is made anew."""
     torch.manual_seed(torch.seed() % 2**31)  # the global generator must not matter
@@ -116,7 +117,7 @@ def fit(
         torch.manual_seed(11)
         network = build_network(compact, ScheduleOptions(), codec_std)
     checkpoints = Checkpoints(folder, what.training.keep_checkpoints)
-    val = batches(arrays(4, seed=9), what.training)
+    val = batches(arrays(4, seed=9), what.training) if validate else None
     hooks = (told or Told()).hooks()
     processes = processes or Processes()
     job = GeneratorFit(network, train, val, what, checkpoints, hooks, processes)

@@ -498,3 +498,26 @@ def test_the_least_validation_loss_is_told_where_it_was_not_the_last(least, told
     said = capfd.readouterr().out
     assert "Validation loss of the mask branch: 0.5000" in said
     assert ("Least at siamese-0000002: 0.4000. Samples take these weights where" in said) == told
+
+
+def test_a_phase_that_ended_early_is_told_of(fitted, recipe, medsynth, tmp_path):
+    run = tmp_path / "early"
+    options = (
+        "training.checkpoint_every=1", "training.ema=0",
+        "base={steps: 9, warmup_steps: 0, learning_rate: 3.0e-4, patience: 1}",
+        "siamese={steps: 9, warmup_steps: 0, learning_rate: 1, patience: 1, hint_dropout: 0.2}",
+    )  # fmt: skip
+    sets = [part for each in options for part in ("--set", each)]
+    fit = ("fit", fitted.data, "--recipe", recipe, "--run", run, "--device", "cpu", *sets)
+    said = medsynth(*fit)
+    assert said.code == 0, said.err
+    taken = {each.phase: each.step for each in Checkpoints(run / "checkpoints").states()}
+    assert 2 <= taken["siamese"] < 9
+    assert f"{taken['base']} base + {taken['siamese']} siamese steps" in said.out
+    assert "siamese ended before its planned steps" in said.out
+    assert ("base ended before" in said.out) == (taken["base"] < 9)
+    shown = medsynth("show", run).out
+    assert f"siamese {taken['siamese']} of 9 (ended early)" in shown
+    assert "next     medsynth augment" in shown
+    assert medsynth("augment", "--n", 2, "--run", run, "--device", "cpu").code == 0
+    assert medsynth("fit", "--resume", "--run", run, "--device", "cpu").code == 0

@@ -72,7 +72,7 @@ def model_facts(recipe: Recipe, about: dict[str, Any]) -> dict[str, Any]:
     return {
         **facts,
         "objective": recipe.training.objective,
-        "steps": {"base": recipe.base.steps, "siamese": recipe.siamese.steps},
+        "planned_steps": {"base": recipe.base.steps, "siamese": recipe.siamese.steps},
         "init_from": _last_part(about.get("init_from")),
         "imported": _last_part(about.get("imported")),
     }

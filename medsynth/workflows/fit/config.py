@@ -36,9 +36,9 @@ class FitConfig:
 class FitResult:
     """How a fit ended.
 
-    run: its folder; pairs: training pairs; steps: by phase; val_loss: of the last checkpoint.
+    run: its folder; pairs: training pairs; steps: finished, by phase; val_loss: of the last checkpoint.
     base_alone: whether no Siamese phase has taught it masks yet. best: checkpoint with the least
-    validation loss, and that loss.
+    validation loss, and that loss. ended_early: phases that took fewer steps than planned.
     """
 
     run: Path
@@ -49,3 +49,4 @@ class FitResult:
     warnings: tuple[str, ...] = field(default=())
     base_alone: bool = False
     best: tuple[str, float] | None = None
+    ended_early: tuple[str, ...] = ()

@@ -177,10 +177,11 @@ def _run_fit(run: Run, begun: Begun, report: Report, warn: Callable[[str], None]
     return FitResult(
         run.path,
         len(prepared.train),
-        dict(plan.planned),
+        dict(outcome.steps),
         outcome.elapsed_s,
         outcome.last.val_loss,
         tuple(warnings),
         not network.follows_hints(),
         outcome.last.best,
+        tuple(name for name, n in outcome.steps.items() if n < plan.planned[name]),
     )

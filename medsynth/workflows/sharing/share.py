@@ -145,7 +145,9 @@ def write_weights(shared: Run, fitted: Fitted, told: Told, recipe: Recipe) -> No
         if not name.startswith(TEACHER)
     }
     was, index = fitted.state, DataIndex.load(shared.path)
-    state = CheckpointState(was.phase, was.step, was.planned, recipe.fit_sha256(index.hash))
+    state = CheckpointState(
+        was.phase, was.step, was.planned, recipe.fit_sha256(index.hash), ended_early=True
+    )
     parts = {"weights": tensors, "average": {}, "optimizer": {}}
     Checkpoints(shared.checkpoints).save(state, parts)
 

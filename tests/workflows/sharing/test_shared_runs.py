@@ -1,6 +1,8 @@
 """A run that was given away is a run: its data is gone, its commands work."""
 
+import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from medsynth.core.errors import InputError, UsageError
 from medsynth.data.load import _bytes
 from medsynth.data.records import DataIndex
 from medsynth.store.samples import SampleStore
+from medsynth.training.checkpoints import Checkpoints
 from medsynth.workflows.augment.augment import AugmentConfig, augment
 from medsynth.workflows.convert import ConvertConfig, convert
 from medsynth.workflows.export.export import ExportConfig, export_run
@@ -121,3 +124,20 @@ def test_a_fit_that_begins_with_it_tells_so(home, share, blobs, recipe, tmp_path
 def test_masks_goes_with_shareable_alone(home, tmp_path):
     with pytest.raises(UsageError, match="--masks"):
         convert(ConvertConfig("ldm", tmp_path / "a.ckpt", home, (), 5))
+
+
+def test_the_best_weights_of_a_longer_fit_are_a_finished_fit(blobs, recipe, share):
+    sets = (
+        "training.checkpoint_every=1",
+        "training.keep_checkpoints=9",
+        "sampling.checkpoint=best",
+    )
+    data, run, best = blobs(n=30), Path("run"), "siamese-0000002"
+    fit(FitConfig(data, str(recipe), run, sets, device="cpu"), quiet)
+    told = run / "checkpoints/siamese-0000004/state.json"
+    state = json.loads(told.read_text())
+    told.write_text(json.dumps({**state, "best": [best, 0.1]}))
+    given = share(run)
+    assert [state.name for state in Checkpoints(given / "checkpoints").states()] == [best]
+    assert "augment" in show(given).next
+    assert augment(AugmentConfig(2, given, device="cpu"), quiet).accepted == 2
