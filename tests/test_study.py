@@ -20,7 +20,7 @@ def test_a_stage_from_fits_to_tables(tmp_path, monkeypatch):
     write_example_pairs(tmp_path / "blobs", n=40)
     asked = ("run", "toy", "--data", tmp_path, "--work", tmp_path / "work", "--out", tmp_path)
     said = study(*asked)
-    assert said.count("medsynth ") == 6
+    assert said.count("medsynth ") == 7
     fold = json.loads((tmp_path / "toy.json").read_text())["folds"][0]
     images = fold["pairs"]["test"]
     assert len(fold["groups"]) == images

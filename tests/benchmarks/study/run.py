@@ -11,6 +11,7 @@ from typing import Any
 from collect import collect_fold
 from commands import Run
 from folds import fold_options
+from pool import pooled
 from spec import Generator, Sets, SetSpec, Stage, Study
 
 from medsynth.data.records import DataIndex
@@ -70,13 +71,14 @@ def run_stage(study: Study, name: str, data: Path, work: Path, out: Path, part: 
         The JSON file.
     """
     stage = part.of(study.stages[name])
+    begin = pool_base(study, stage, data, work)
     path = out / f"{name}.json"
     figures: dict[str, Any] = {"stage": name, "spec": stage.model_dump(mode="json"), "folds": []}
     for each in stage.sets:
         for fold in folds_of(each, study.sets[each], data, work):
             if not part.has(fold):
                 continue
-            run_fold(stage, fold)
+            run_fold(stage, fold, begin)
             figures["folds"].append(
                 collect_fold(fold.name, proved_in(stage, fold), stage, fold.run)
             )
@@ -90,19 +92,34 @@ def folds_of(name: str, spec: SetSpec, data: Path, work: Path) -> Iterator[Fold]
         yield Fold(f"{name}/{fold}", data / spec.data, options, work / name)
 
 
-def run_fold(stage: Stage, fold: Fold) -> None:
+def pool_base(study: Study, stage: Stage, data: Path, work: Path) -> list[Any]:
+    """Fit a base on the stage's pool; return what the folds' bases begin with, as arguments."""
+    if stage.pool is None:
+        return []
+    name = "+".join(stage.pool.sets)
+    folder = pooled(
+        {each: study.sets[each] for each in stage.pool.sets}, data, work / name, stage.options
+    )
+    run = Run(work / f"{name}-base")
+    options = {**stage.options, **stage.pool.fit, "siamese.steps": 0}
+    run.medsynth("fit", folder, "--recipe", stage.recipe, "--run", run.path, options=options)
+    return ["--init-from", run.path]
+
+
+def run_fold(stage: Stage, fold: Fold, begin: list[Any]) -> None:
     """Fit, synthesize, evaluate and prove what is not there yet."""
     fold.work.mkdir(parents=True, exist_ok=True)
     recipe = ("--recipe", stage.recipe)
     base = {**fold.options, **stage.options, **stage.base, "siamese.steps": 0}
     first = fold.base(stage)
-    first.medsynth("fit", fold.data, *recipe, "--run", first.path, options=base)
+    first.medsynth("fit", fold.data, *recipe, *begin, "--run", first.path, options=base)
     runs = []
     for seed in range(stage.generator_seeds):
         for name, generator in stage.generators.items():
             run = fold.run(name, seed)
-            begin, options = beginning(stage, fold, generator, seed)
-            run.medsynth("fit", fold.data, *recipe, *begin, "--run", run.path, options=options)
+            first_weights, options = beginning(stage, fold, generator, seed)
+            arguments = (fold.data, *recipe, *first_weights, "--run", run.path)
+            run.medsynth("fit", *arguments, options=options)
             wanted = math.ceil(max(stage.ratios) * len(DataIndex.load(run.path).split("train")))
             samples = {**stage.augment, **generator.augment}
             run.medsynth("augment", "--n", wanted, "--run", run.path, options=samples)

@@ -40,12 +40,19 @@ class Generator(Strict):
     augment: Sets = Field(default_factory=dict)
 
 
+class Pool(Strict):
+    """Sets that a base learns from before it meets the user's images; `fit`: options of that."""
+
+    sets: tuple[str, ...]
+    fit: Sets = Field(default_factory=dict)
+
+
 class Stage(Strict):
     """A stage: generators that begin with one base each fold, and segmenters that judge them.
 
     options: of all fits. base: of the base's fit; base_name: what it is called. method: of the
     generators' fits. generators: by name; stages share what is called alike. augment: of the
-    samples. ratios: arms with so many synthetic pairs for each real one. prove: of the segmenters.
+    samples. pool: what the base begins with; then `base` has to say its steps. ratios: arms with so many synthetic pairs for each real one. prove: of the segmenters.
     judge: where these are compared.
     """
 
@@ -54,6 +61,7 @@ class Stage(Strict):
     options: Sets = Field(default_factory=dict)
     base: Sets
     base_name: str = "base"
+    pool: Pool | None = None
     method: Sets
     generators: dict[str, Generator]
     generator_seeds: int = Field(ge=1)
