@@ -52,8 +52,9 @@ class Stage(Strict):
 
     options: of all fits. base: of the base's fit; base_name: what it is called. method: of the
     generators' fits. generators: by name; stages share what is called alike. augment: of the
-    samples. pool: what the base begins with; then `base` has to say its steps. ratios: arms with so many synthetic pairs for each real one. prove: of the segmenters.
-    judge: where these are compared.
+    samples. pool: what the base begins with; then `base` has to say its steps. ratios: arms
+    with so many synthetic pairs for each real one. prove: of the segmenters. judge: where these
+    are compared.
     """
 
     sets: tuple[str, ...]
