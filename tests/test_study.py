@@ -26,6 +26,8 @@ def test_a_stage_from_fits_to_tables(tmp_path, monkeypatch):
     assert len(fold["groups"]) == images
     assert set(fold["arms"]) == {"classic", "siamese x0.5", "paper-masks x0.5"}
     assert fold["fits"]["siamese"]["siamese"]["steps"] == 2
+    assert fold["base_fit"]["taken"] == {"base": 2, "siamese": 0}
+    assert fold["fits"]["siamese"]["taken"] == {"base": 0, "siamese": 2}
     for arm in fold["arms"].values():
         assert [len(each["dice"]) for each in arm["segmenters"]] == [images, images]
         assert [each["seed"] for each in arm["segmenters"]] == [0, 1]

@@ -14,12 +14,13 @@ from medsynth.data.records import DataIndex
 from medsynth.io.sealed_lines import unsealed
 from medsynth.io.yaml import read_yaml
 from medsynth.quality.proof.agreement import mean_of_known
+from medsynth.training.checkpoints import Checkpoints
 
 MEASURES = ("kid", "coverage", "precision", "recall", "density")
 
 
 def collect_fold(
-    name: str, proved: Run, stage: Stage, run_of: Callable[[str, int], Run]
+    name: str, proved: Run, stage: Stage, base: Run, run_of: Callable[[str, int], Run]
 ) -> dict[str, Any]:
     """Return what a fold has come to.
 
@@ -51,6 +52,7 @@ def collect_fold(
         "pairs": {split: len(index.split(split)) for split in ("train", "val", "test")},
         "groups": [item.group for item in index.split(stage.judge)],
         "base_arm": proof["base"],
+        "base_fit": fit_of(base),
         "fits": {generator: fit_of(run_of(generator, 0)) for generator in stage.generators},
         "arms": arms,
         "images": {
@@ -62,13 +64,19 @@ def collect_fold(
 
 
 def fit_of(run: Run) -> dict[str, Any]:
-    """Return what a generator was fitted and sampled with: the recipe's choices, and versions."""
+    """Return what was fitted: the recipe's choices, versions, steps taken, best checkpoint."""
     recipe = read_yaml(run.path / "recipe.yaml")
     about = json.loads((run.path / "run.json").read_text("utf-8"))
+    states = Checkpoints(run.path / "checkpoints").states()
     sections = ("base", "siamese", "training", "sampling", "gates")
-    return {key: recipe[key] for key in sections} | {
-        key: about[key] for key in ("versions", "device", "processes", "threads")
-    }
+    return (
+        {key: recipe[key] for key in sections}
+        | {key: about[key] for key in ("versions", "device", "processes", "threads")}
+        | {
+            "taken": {each.phase: each.step for each in states},
+            "best": next((each.best for each in reversed(states)), None),
+        }
+    )
 
 
 def pairs_of(proof: dict[str, Any], title: str) -> int:

@@ -80,7 +80,7 @@ def run_stage(study: Study, name: str, data: Path, work: Path, out: Path, part: 
                 continue
             run_fold(stage, fold, begin)
             figures["folds"].append(
-                collect_fold(fold.name, proved_in(stage, fold), stage, fold.run)
+                collect_fold(fold.name, proved_in(stage, fold), stage, fold.base(stage), fold.run)
             )
             write_json(path, figures)
     return path
