@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+from medsynth.training.checkpoints import Checkpoints
+
 JOINED = """
 import atexit
 import torch
@@ -35,3 +37,28 @@ def test_the_group_is_left_before_python_ends(free_port):
         said, _ = process.communicate(timeout=120)
         assert process.returncode == 0
         assert said.splitlines() == ["['0', '1'] cpu"] * 2 + ["before: True", "at the end: False"]
+
+
+def test_they_end_a_phase_early_together(launch, blobs, recipe, tmp_path):
+    """The main process alone knows the validation loss; the others must not go on without it."""
+    options = (
+        "training.checkpoint_every=1", "training.ema=0",
+        "siamese={steps: 9, warmup_steps: 0, learning_rate: 1, patience: 1, hint_dropout: 0.2}",
+    )  # fmt: skip
+    sets = [part for each in options for part in ("--set", each)]
+    asked = (
+        "fit",
+        blobs(n=30),
+        "--recipe",
+        recipe,
+        "--run",
+        tmp_path / "run",
+        "--device",
+        "cpu",
+        *sets,
+    )
+    code, said = launch(*asked)
+    assert code == 0, said
+    last = Checkpoints(tmp_path / "run/checkpoints").latest()
+    assert last.ended_early
+    assert 2 <= last.step < 9
