@@ -193,7 +193,8 @@ class GeneratorFit:
                 raise InputError(
                     f"checkpoint {resume.name}: {error}.", "Use its own recipe."
                 ) from error
-        for step in range(first, first if ended(resume) else options.steps):
+        end = first if resume is not None and resume.ended else options.steps
+        for step in range(first, end):
             self._seed_dropout(name, step)
             losses = phase.step(step, partial(self.batches.batch, name, step))
             self._refuse_nan(losses, name, step)
@@ -293,14 +294,15 @@ class GeneratorFit:
             if self.best is None or val_loss < self.best[1]:
                 self.best = (state.name, val_loss)
             self.hooks.log({"phase": phase.name, "step": done, "val": round(val_loss, 6)})
-        state = replace(state, best=self.best, ended_early=self._ends_early(phase, done))
+        early = val_loss is not None and self._ends_early(phase, done)
+        state = replace(state, best=self.best, ended_early=early)
         self._count(state)
         return self.checkpoints.save(state, phase.tensors())
 
     def _ends_early(self, phase: Phase, done: int) -> bool:
         """Tell whether a phase's patience is at its end."""
         patience = phase.options.patience
-        if not patience or self.best is None or not self._is_due(phase, done):
+        if not patience or self.best is None:
             return False
         return done - step_of(self.best[0]) >= patience
 
@@ -316,11 +318,6 @@ class GeneratorFit:
         with self._as_used(phase), autocast(self.plan.training.precision, self.device):
             losses = [prediction_loss(self.network, each, phase.name) for each in self.val]
         return sum(losses) / len(losses)
-
-
-def ended(state: CheckpointState | None) -> bool:
-    """Return whether a checkpoint is the last of its phase."""
-    return state is not None and state.ended
 
 
 def phase_objective(name: str, network: HintedDiffusion, plan: FitPlan) -> nn.Module:
