@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 Split = Literal["train", "val", "test"]
 Origin = Literal["real", "synthetic"]
 Fit = Literal["crop", "letterbox", "stretch"]
+WhichWeights = Literal["last", "best"]
+"""Of a fit: the last, or those with the best validation loss."""
 Box = tuple[int, int, int, int]
 """(top, left, height, width) in pixels."""
 

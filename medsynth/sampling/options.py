@@ -8,9 +8,9 @@ from pydantic import Field, model_validator
 
 from medsynth.core.options import Options
 from medsynth.core.precision import Precision
+from medsynth.core.types import WhichWeights
 
 SolverName = Literal["unipc", "dpm++", "ddim"]
-Which = Literal["last", "best"]
 Spacing = Literal["trailing", "quadratic", "leading"]
 
 
@@ -38,7 +38,7 @@ class SamplingOptions(Options):
     """Images made together. Part of the recipe, so that the same run gives the same bytes."""
     precision: Precision = "fp32"
     """What networks compute in, as training.precision; solver and codec compute in fp32."""
-    checkpoint: Which = "last"
+    checkpoint: WhichWeights = "last"
     """Which weights: the last, or those with the best validation loss."""
 
     @model_validator(mode="after")

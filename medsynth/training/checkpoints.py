@@ -22,6 +22,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from medsynth.core.errors import InputError
+from medsynth.core.types import WhichWeights
 from medsynth.io.atomic import TEMPORARY_PREFIX, make_folder, sync_folder, write_bytes, write_json
 from medsynth.io.hashing import hash_bytes
 from medsynth.io.json_text import parse_json
@@ -62,6 +63,14 @@ class CheckpointState:
     def ended(self) -> bool:
         """Whether its phase ends here."""
         return self.ended_early or self.step >= self.planned[self.phase]
+
+    def called(self, which: WhichWeights) -> str:
+        """Return the name of the last or the best checkpoint of its phase, this being the last.
+
+        Without any validation loss in that phase the last is the best.
+        """
+        best = self.best[0] if self.best is not None else ""
+        return best if which == "best" and best.startswith(f"{self.phase}-") else self.name
 
     @property
     def order(self) -> tuple[int, int]:
@@ -178,6 +187,10 @@ class Checkpoints:
                 "Delete its folder to go on from an earlier checkpoint.",
             ) from error
         return state
+
+    def newest(self) -> CheckpointState | None:
+        """Return the newest checkpoint, if any; whether it is whole is not looked at."""
+        return next(reversed(self.states()), None)
 
     def latest(self) -> CheckpointState | None:
         """Return the newest checkpoint whose parts are all there and unchanged, if any.

@@ -10,6 +10,7 @@ from medsynth.core.errors import did_you_mean
 from medsynth.core.options import Options
 from medsynth.core.precision import Precision
 from medsynth.core.registry import Registry
+from medsynth.core.types import WhichWeights
 
 Augmentation = Literal["none", "hflip", "flips", "dihedral"]
 
@@ -72,7 +73,7 @@ class TrainingOptions(Options):
     timesteps: Literal["uniform", "stratified"] = "stratified"
     """How timesteps are drawn: `uniform`, or `stratified` (uniform too, but spread evenly over
     each batch, which lowers the noise of the loss)."""
-    base_weights: Literal["last", "best"] = "last"
+    base_weights: WhichWeights = "last"
     """What the Siamese phase begins with: the base's last weights, or those with the best
     validation loss, where there are validation pairs."""
     checkpoint_every: int = Field(default=200, ge=1)

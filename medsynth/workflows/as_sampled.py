@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from medsynth.core.errors import InputError
+from medsynth.core.types import WhichWeights
 from medsynth.io.runs import Run
-from medsynth.sampling.options import SamplingOptions, Which
+from medsynth.sampling.options import SamplingOptions
 from medsynth.training.checkpoints import Checkpoints
 
 
@@ -29,15 +30,13 @@ def as_sampled(run: Run, usual: SamplingOptions, sampler: Mapping[str, Any]) -> 
         return usual
 
 
-def which_checkpoint(run: Run, usual: Which, name: object) -> Which:
+def which_checkpoint(run: Run, usual: WhichWeights, name: object) -> WhichWeights:
     """Return as what recipes know a checkpoint; as the usual one where none is called so."""
     try:
-        last = next(reversed(Checkpoints(run.checkpoints).states()), None)
+        last = Checkpoints(run.checkpoints).newest()
     except InputError:
         return usual
     if last is None:
         return usual
-    best = last.best[0] if last.best is not None else last.name
-    names: dict[Which, str] = {"last": last.name, "best": best}
-    others: tuple[Which, ...] = ("last", "best")
-    return next((each for each in (usual, *others) if names[each] == name), usual)
+    others: tuple[WhichWeights, ...] = ("last", "best")
+    return next((each for each in (usual, *others) if last.called(each) == name), usual)

@@ -9,6 +9,7 @@ import torch
 
 from medsynth.core.errors import InputError, UsageError
 from medsynth.core.seeds import derive_seed
+from medsynth.core.types import WhichWeights
 from medsynth.data.records import DataIndex
 from medsynth.io.hashing import hash_json
 from medsynth.io.json_text import parse_json
@@ -18,7 +19,6 @@ from medsynth.model.codecs.codec import Codec
 from medsynth.model.network import HintedDiffusion
 from medsynth.model.objective import OBJECTIVES
 from medsynth.model.tensor_hash import hash_tensors
-from medsynth.sampling.options import Which
 from medsynth.training.checkpoints import Checkpoints, CheckpointState, load_tensors
 from medsynth.training.phase import load_weights, own_tensors
 from medsynth.workflows.recipe import Recipe, run_fit_sha256
@@ -102,7 +102,7 @@ class Fitted:
     sha256: str
 
 
-def load_fitted(run: Run, recipe: Recipe, index: DataIndex, which: Which = "last") -> Fitted:
+def load_fitted(run: Run, recipe: Recipe, index: DataIndex, which: WhichWeights = "last") -> Fitted:
     """Return the fitted model of a run.
 
     Args:
@@ -116,15 +116,14 @@ def load_fitted(run: Run, recipe: Recipe, index: DataIndex, which: Which = "last
         InputError: a checkpoint is damaged or from another recipe.
     """
     checkpoints = Checkpoints(run.checkpoints)
-    state = next(reversed(checkpoints.states()), None)
+    state = checkpoints.newest()
     if state is None or state.phase != "siamese" or not state.ended:
         at = "not begun" if state is None else f"at {state.phase} step {state.step}"
         raise UsageError(
             f"the fit of {run.path} is not finished ({at}).",
             f"Go on with it: medsynth fit --resume --run {run.path}",
         )
-    if which == "best" and state.best is not None and state.best[0].startswith("siamese"):
-        state = checkpoints.state(state.best[0])
+    state = checkpoints.state(state.called(which))
     if state.recipe_sha256 not in (run_fit_sha256(run, index.hash), recipe.fit_sha256(index.hash)):
         raise InputError(
             f"checkpoint {state.name} of {run.path} is from another recipe or other data.",
@@ -144,6 +143,20 @@ def load_fitted(run: Run, recipe: Recipe, index: DataIndex, which: Which = "last
     check_base(run, network)
     sha256 = hash_json([state.sha256["weights"], state.sha256["average"], codec.sha256()])
     return Fitted(network, codec, told, state, sha256)
+
+
+def check_follows_hints(run: Run, fitted: Fitted) -> None:
+    """Refuse a model whose images would not follow their masks.
+
+    Raises:
+        UsageError: it was fitted without the Siamese phase.
+    """
+    if not fitted.network.follows_hints():
+        raise UsageError(
+            f"{run.path} was fitted without the Siamese phase (siamese.steps=0): its images would "
+            "not follow their masks.",
+            f"Fit that phase too: medsynth fit DATA --init-from {run.path}",
+        )
 
 
 def add_controlnet(recipe: Recipe, codec: Codec, network: HintedDiffusion) -> None:

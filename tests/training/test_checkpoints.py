@@ -131,6 +131,20 @@ def test_an_unknown_phase_is_told(saved):
         saved.latest()
 
 
+@pytest.mark.parametrize(
+    ("best", "name"),
+    [
+        (None, "siamese-0000004"),
+        (("siamese-0000002", 0.1), "siamese-0000002"),
+        (("base-0000003", 0.1), "siamese-0000004"),
+    ],
+)
+def test_the_best_of_a_phase_is_its_last_where_nobody_measured(best, name):
+    last = state("siamese", 4, best=best)
+    assert last.called("last") == "siamese-0000004"
+    assert last.called("best") == name
+
+
 def test_the_newest_the_best_and_the_end_of_the_base_are_kept(tmp_path):
     store = Checkpoints(tmp_path, keep=2)
     for step in (5, 10):

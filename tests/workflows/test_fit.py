@@ -241,6 +241,11 @@ def test_a_base_alone_makes_no_samples(fitted, recipe, medsynth, tmp_path):
     assert "without the Siamese phase (siamese.steps=0)" in said.err
     assert f"tip: Fit that phase too: medsynth fit DATA --init-from {run}" in said.err
     assert not (run / "samples").exists()
+    given = tmp_path / "given"
+    said = medsynth("convert", run, "--to", "shareable", "--out", given)
+    assert said.code == 2
+    assert "without the Siamese phase (siamese.steps=0)" in said.err
+    assert not given.exists()
 
 
 def test_beginning_with_fitted_weights(fit, fitted, blobs):

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import torch
 
-from medsynth.core.errors import UsageError
 from medsynth.data.records import DataIndex
 from medsynth.io.runs import Run
 from medsynth.workflows.augment.synthesis import Synthesis
 from medsynth.workflows.gates import RunGates
 from medsynth.workflows.hardware import settle_threads
-from medsynth.workflows.model import Fitted, load_fitted
+from medsynth.workflows.model import Fitted, check_follows_hints, load_fitted
 from medsynth.workflows.recipe import Recipe
 
 Report = Callable[[int, int, str], None]
@@ -51,12 +50,7 @@ def load_making(
     settle_threads(recipe.training.threads)
     index = DataIndex.load(run.path)
     fitted = load_fitted(run, recipe, index, recipe.sampling.checkpoint)
-    if not fitted.network.follows_hints():
-        raise UsageError(
-            f"{run.path} was fitted without the Siamese phase (siamese.steps=0): its images would "
-            "not follow their masks.",
-            f"Fit that phase too: medsynth fit DATA --init-from {run.path}",
-        )
+    check_follows_hints(run, fitted)
     fitted.network.to(device)
     fitted.codec.to(device)
     own_seed = recipe.seed if seed is None else seed

@@ -35,7 +35,15 @@ from medsynth.training.checkpoints import Checkpoints, CheckpointState, save_ten
 from medsynth.training.phase import own_tensors
 from medsynth.workflows.export.facts import EVALUATION, read_evaluation
 from medsynth.workflows.gates import load_labelled
-from medsynth.workflows.model import CODEC, PROMPTS, TEACHER, Fitted, base_sha256, load_fitted
+from medsynth.workflows.model import (
+    CODEC,
+    PROMPTS,
+    TEACHER,
+    Fitted,
+    base_sha256,
+    check_follows_hints,
+    load_fitted,
+)
 from medsynth.workflows.recipe import Recipe, recipe_names, write_run_recipe
 from medsynth.workflows.sharing.mask_files import write_mask
 from medsynth.workflows.sharing.measured import measured
@@ -68,11 +76,12 @@ def share(run: Run, recipe: Recipe, out: Path, masks: int | None, report: Report
         report: progress.
 
     Raises:
-        UsageError: the fit is not finished; the recipe holds a path.
+        UsageError: the fit is not finished, or one of the base alone; the recipe holds a path.
         InputError: data, plan or checkpoint are damaged; the masks are too like the real ones.
     """
     index = DataIndex.load(run.path)
     fitted = load_fitted(run, recipe, index, recipe.sampling.checkpoint)
+    check_follows_hints(run, fitted)
     first = next(SampleStore(run.samples).rows(), None)
     seed = recipe.seed if first is None else first.lineage.seed
     chosen = choose_masks(run, recipe.masks, index, seed, masks, report)
