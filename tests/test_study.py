@@ -39,3 +39,20 @@ def test_a_stage_from_fits_to_tables(tmp_path, monkeypatch):
     table = (tmp_path / "tables.md").read_text()
     assert "| siamese x0.5 | 42 | 2 |" in table
     assert "<svg" in (tmp_path / "gains.svg").read_text()
+
+
+def test_stages_share_the_segmenters_of_real_pairs(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(DRIVER))
+    from commands import Run
+    from run import Fold, lend_units
+
+    units = tmp_path / "a-siamese-0" / "proof" / "units"
+    units.mkdir(parents=True)
+    for name in ("classic.unet.0.aa.fitted.json", "synthetic-x1.unet.0.bb.fitted.json"):
+        (units / name).write_text(name)
+    lend_units(Fold("cvc/b", tmp_path, {}, tmp_path), Run(tmp_path / "b-adc-0"))
+    assert not (tmp_path / "b-adc-0").exists()  # another fold's
+    lend_units(Fold("cvc/a", tmp_path, {}, tmp_path), Run(tmp_path / "a-adc-0"))
+    lent = list((tmp_path / "a-adc-0" / "proof" / "units").iterdir())
+    assert [path.name for path in lent] == ["classic.unet.0.aa.fitted.json"]
+    assert lent[0].read_text() == "classic.unet.0.aa.fitted.json"

@@ -15,7 +15,10 @@ from pool import pooled
 from spec import Generator, Sets, SetSpec, Stage, Study
 
 from medsynth.data.records import DataIndex
-from medsynth.io.atomic import write_json
+from medsynth.io.atomic import write_bytes, write_json
+
+SYNTHETIC = "synthetic"
+"""What the names of arms with synthetic pairs begin with."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,19 @@ def run_fold(stage: Stage, fold: Fold, begin: list[Any]) -> None:
             runs.append(run)
     beside = [part for run in runs[1:] for part in ("--beside", run.path)]
     options = {"prove.ratios": list(stage.ratios), "prove.split": stage.judge, **stage.prove}
-    proved_in(stage, fold).medsynth("prove", "--run", runs[0].path, *beside, options=options)
+    lend_units(fold, runs[0])
+    runs[0].medsynth("prove", "--run", runs[0].path, *beside, options=options)
+
+
+def lend_units(fold: Fold, to: Run) -> None:
+    """Give a proof the segmenters of real pairs that other stages have fitted on this fold.
+
+    A unit's name holds a hash of all it depends on: what does not fit is passed over.
+    """
+    proof = to.path / "proof" / "units"
+    for unit in list(fold.work.glob(f"{fold.name.split('/')[1]}-*/proof/units/*")):
+        if not unit.name.startswith((SYNTHETIC, ".")) and not (proof / unit.name).exists():
+            write_bytes(proof / unit.name, unit.read_bytes())
 
 
 def beginning(stage: Stage, fold: Fold, generator: Generator, seed: int) -> tuple[list[Any], Sets]:
