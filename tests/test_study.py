@@ -35,6 +35,10 @@ def test_a_stage_from_fits_to_tables(tmp_path, monkeypatch):
     assert len(set(told)) == 3
 
     assert "medsynth " not in study(*asked)  # all is there
+    part = (*asked[:-1], tmp_path / "part", "--generators", "siamese")
+    assert study(*part).count("medsynth ") == 1  # a proof beside no other, of units that are there
+    fold = json.loads((tmp_path / "part" / "toy.json").read_text())["folds"][0]
+    assert set(fold["arms"]) == {"classic", "siamese x0.5"}
     study("tables", "--out", tmp_path)
     table = (tmp_path / "tables.md").read_text()
     assert "| siamese x0.5 | 42 | 2 |" in table

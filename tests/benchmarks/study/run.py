@@ -44,15 +44,19 @@ class Fold:
 
 @dataclass(frozen=True)
 class Part:
-    """Some of a stage, for less time: one fold, or fewer seeds of the generators."""
+    """Some of a stage, for less time: one fold, fewer generators, or fewer seeds of them."""
 
     fold: str | None = None
     generator_seeds: int | None = None
+    generators: tuple[str, ...] = ()
 
     def of(self, stage: Stage) -> Stage:
-        """Return the stage with so many seeds."""
-        seeds = self.generator_seeds or stage.generator_seeds
-        return stage.model_copy(update={"generator_seeds": min(seeds, stage.generator_seeds)})
+        """Return the stage with these generators, and so many seeds."""
+        seeds = min(self.generator_seeds or stage.generator_seeds, stage.generator_seeds)
+        kept = {k: v for k, v in stage.generators.items() if k in (self.generators or (k,))}
+        if unknown := set(self.generators) - set(kept):
+            raise SystemExit(f"the stage has no {', '.join(sorted(unknown))}")
+        return stage.model_copy(update={"generator_seeds": seeds, "generators": kept})
 
     def has(self, fold: Fold) -> bool:
         """Tell whether a fold is in it."""
