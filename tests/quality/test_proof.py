@@ -70,6 +70,7 @@ def test_chance_is_no_evidence_and_the_same_is_nothing():
     assert "No evidence" in in_words(found, "synthetic", "classic")
     same = compare(base, base, groups)
     assert (same.gain, same.low, same.high, same.word) == (0, 0, 0, "no evidence")
+    assert same.groups_gained == 0
 
 
 def test_intervals_cover_the_truth_about_as_often_as_they_say():
@@ -104,7 +105,9 @@ def test_groups_and_not_images_are_what_counts():
     arm = base + np.repeat([0.06, -0.02], 50)[None] + rng.normal(0, 0.001, (5, 1))
     many = [f"g{k}" for k in range(100)]
     assert compare(arm, base, many).word == "helps"
-    assert compare(arm, base, [f"g{k // 50}" for k in range(100)]).word == "no evidence"
+    two = compare(arm, base, [f"g{k // 50}" for k in range(100)])
+    assert (two.word, two.groups, two.groups_gained) == ("no evidence", 2, 1)
+    assert "over 2 test groups, 1 of them better, and 5 seeds" in in_words(two, "a", "b")
 
 
 def test_wrong_shapes_are_refused():

@@ -96,8 +96,9 @@ def segmenter_table(name: str, folds: list[dict[str, Any]], found: dict[str, Com
     judged = folds[0]["judged_on"]
     lines = [
         f"**{name}**: {', '.join(described(fold) for fold in folds)}.\n",
-        f"| arm | pairs | segmenters | val Dice | {judged} Dice | gain, points | 95 % interval | |",
-        "|---|--:|--:|--:|--:|--:|--:|---|",
+        f"| arm | pairs | segmenters | val Dice | {judged} Dice | gain, points | 95 % interval | "
+        "groups gained | |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|---|",
     ]
     for arm in folds[0]["arms"]:
         each = [fold["arms"][arm] for fold in folds if arm in fold["arms"]]
@@ -113,9 +114,10 @@ def segmenter_table(name: str, folds: list[dict[str, Any]], found: dict[str, Com
         if arm in found:
             told = found[arm]
             interval = f"{100 * told.low:+.1f} to {100 * told.high:+.1f}"
-            cells += [f"{100 * told.gain:+.1f}", interval, told.word]
+            cells += [f"{100 * told.gain:+.1f}", interval]
+            cells += [f"{told.groups_gained} of {told.groups}", told.word]
         else:
-            cells += ["", "", ""]
+            cells += [""] * 4
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n" + beside_one_another(folds)
 
