@@ -100,6 +100,22 @@ def test_the_same_again_fits_nothing_and_says_the_same(whole):
     assert (7, 8) not in told
 
 
+def test_a_choice_among_ratios_is_told_with_what_it_rests_on(run, whole):
+    alone = " ".join(whole[1].sentences)
+    assert "best on val" not in alone  # of one arm there is no choice
+    shutil.rmtree(run)
+    shutil.copytree(whole[0], run)
+    result = proved(run, "prove.ratios=[0.25,0.5]")
+    arm = result.recommended["unet"]
+    said = next(each for each in result.sentences if "best on val" in each)
+    assert arm in said
+    assert "of 2 synthetic arms the best on val" in said
+    groups = {item.group for item in DataIndex.load(run).split("val")}
+    assert (f"With {len(groups)} val groups that choice is largely chance." in said) == (
+        len(groups) < 10
+    )
+
+
 def test_stopped_it_goes_on_to_the_same_figures(run, whole):
     def report(done, total, text):
         if done == 2:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from medsynth.core.types import Split
 from medsynth.quality.proof.agreement import Agreement, mean_of_known
-from medsynth.quality.proof.verdict import Comparison, compare, in_words
+from medsynth.quality.proof.verdict import FEW_GROUPS, Comparison, compare, in_words
 from medsynth.workflows.prove.arms import Arm
 from medsynth.workflows.prove.units import Unit, UnitStore, read_scores
 
@@ -75,6 +75,7 @@ def conclude(
     classes: Sequence[str],
     split: Split,
     seed: int,
+    val_groups: int,
 ) -> ProveResult:
     """Compare the arms, from what their units wrote.
 
@@ -86,6 +87,7 @@ def conclude(
         classes: names, without the background.
         split: where they were scored.
         seed: of the bootstrap.
+        val_groups: how many groups the choice among the ratios rests on.
     """
     results: list[ArmResult] = []
     recommended: dict[str, str] = {}
@@ -112,7 +114,8 @@ def conclude(
         chosen = _recommended(arms, mine)
         if chosen:
             recommended[network] = chosen
-        sentences += _sentences(mine, base, chosen, network, several)
+        prefix = f"{network}: " if several else ""
+        sentences += [prefix + said for said in _sentences(arms, mine, chosen, val_groups)]
     return ProveResult(
         tuple(results), recommended, tuple(sentences), len(groups), len(set(groups)), split
     )
@@ -148,39 +151,50 @@ def _arm_result(
     )
 
 
+def _candidates(arms: Sequence[Arm]) -> list[str]:
+    """Return the arms that val chooses from: synthetic pairs beside real ones."""
+    return [arm.name for arm in arms if arm.is_synthetic and arm.ratio is not None]
+
+
 def _recommended(arms: Sequence[Arm], results: Sequence[ArmResult]) -> str | None:
-    """Return the synthetic arm with real pairs in it that val prefers."""
-    mixed = {arm.name for arm in arms if arm.is_synthetic and arm.ratio is not None}
-    candidates = [each for each in results if each.arm in mixed]
+    """Return the candidate that val prefers."""
+    candidates = [each for each in results if each.arm in _candidates(arms)]
     return max(candidates, key=lambda each: each.val_dice).arm if candidates else None
 
 
 def _sentences(
-    results: Sequence[ArmResult], base: str, chosen: str | None, network: str, name_it: bool
+    arms: Sequence[Arm], results: Sequence[ArmResult], chosen: str | None, val_groups: int
 ) -> list[str]:
     """Return the recommended arm's verdict, whether to use it, then the others'."""
-    prefix = f"{network}: " if name_it else ""
     said = []
     ordered = sorted(results, key=lambda each: each.arm != chosen)
     for each in ordered:
         if each.against is None:
             continue
-        said.append(prefix + in_words(each.against, each.arm, base))
-        if each.arm == chosen:
-            said.append(prefix + _advice(each))
+        said.append(in_words(each.against, each.arm, arms[0].name))
+        if each.arm == chosen and (advice := _advice(each, len(_candidates(arms)), val_groups)):
+            said.append(advice)
     return said
 
 
-def _advice(chosen: ArmResult) -> str:
+def _advice(chosen: ArmResult, candidates: int, val_groups: int) -> str:
+    """Return what to do with the recommended arm, and how far to trust that it was chosen."""
     assert chosen.against is not None
+    best = f"of {candidates} synthetic arms the best on val ({chosen.val_dice:.3f} Dice)"
+    said = []
     if chosen.against.word == "helps":
-        return f"Use {chosen.arm}: of the ratios the best on val ({chosen.val_dice:.3f} Dice)."
-    if chosen.against.word == "hurts":
-        return (
-            f"Do without: even {chosen.arm}, of the ratios the best on val, loses. Look at the "
-            "samples. A longer fit can only help where the validation loss still fell at its end."
+        said.append(f"Use {chosen.arm}" + (f": {best}." if candidates > 1 else "."))
+    elif chosen.against.word == "hurts":
+        said.append(
+            "Do without" + (f": even {chosen.arm}, {best}, loses." if candidates > 1 else ".")
         )
-    return f"Of the ratios {chosen.arm} is the best on val ({chosen.val_dice:.3f} Dice)."
+        said.append("Look at the samples.")
+        said.append("A longer fit can only help where the validation loss still fell at its end.")
+    elif candidates > 1:
+        said.append(f"{chosen.arm} is {best}.")
+    if candidates > 1 and val_groups < FEW_GROUPS:
+        said.append(f"With {val_groups} val groups that choice is largely chance.")
+    return " ".join(said)
 
 
 def _mean_distance(hd95_px: NDArray[np.float64]) -> float:

@@ -210,7 +210,10 @@ class Proof:
                 self.fitter.score(unit, split, self.where[0])
         groups = [item.group for item in items]
         names = [each.name for each in self.index.classes if each.id]
-        found = conclude(self.arms, units, self.units, groups, names, split, self.recipe.seed)
+        val_groups = len({item.group for item in self.index.split("val")})
+        found = conclude(
+            self.arms, units, self.units, groups, names, split, self.recipe.seed, val_groups
+        )
         told = {
             "options": self.options.model_dump(mode="json"),
             "units": {unit.name: unit.arm.name for unit in units},
