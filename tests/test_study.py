@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from medsynth.examples import write_example_pairs
 
 DRIVER = Path(__file__).parent / "benchmarks" / "study"
@@ -35,10 +37,6 @@ def test_a_stage_from_fits_to_tables(tmp_path, monkeypatch):
     assert len(set(told)) == 3
 
     assert "medsynth " not in study(*asked)  # all is there
-    part = (*asked[:-1], tmp_path / "part", "--generators", "siamese")
-    assert study(*part).count("medsynth ") == 1  # a proof beside no other, of units that are there
-    fold = json.loads((tmp_path / "part" / "toy.json").read_text())["folds"][0]
-    assert set(fold["arms"]) == {"classic", "siamese x0.5"}
     study("tables", "--out", tmp_path)
     table = (tmp_path / "tables.md").read_text()
     assert "| siamese x0.5 | 42 | 2 |" in table
@@ -60,3 +58,20 @@ def test_stages_share_the_segmenters_of_real_pairs(tmp_path, monkeypatch):
     lent = list((tmp_path / "a-adc-0" / "proof" / "units").iterdir())
     assert [path.name for path in lent] == ["classic.unet.0.aa.fitted.json"]
     assert lent[0].read_text() == "classic.unet.0.aa.fitted.json"
+
+
+def test_a_part_of_a_stage_is_fewer_folds_generators_or_seeds(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(DRIVER))
+    from run import Fold, Part
+    from spec import read_study
+
+    stage = read_study().stages["recommended"]
+    assert Part().of(stage) == stage
+    part = Part("a", 1, ("siamese-recommended",))
+    assert list(part.of(stage).generators) == ["siamese-recommended"]
+    assert part.of(stage).generator_seeds == 1
+    assert Part(generator_seeds=9).of(stage).generator_seeds == stage.generator_seeds
+    assert part.has(Fold("cvc-small/a", tmp_path, {}, tmp_path))
+    assert not part.has(Fold("cvc-small/b", tmp_path, {}, tmp_path))
+    with pytest.raises(SystemExit, match="no siames"):
+        Part(generators=("siames",)).of(stage)
