@@ -67,11 +67,12 @@ def test_a_part_of_a_stage_is_fewer_folds_generators_or_seeds(tmp_path, monkeypa
 
     stage = read_study().stages["recommended"]
     assert Part().of(stage) == stage
-    part = Part("a", 1, ("siamese-recommended",))
+    part = Part((), "a", 1, ("siamese-recommended",))
     assert list(part.of(stage).generators) == ["siamese-recommended"]
     assert part.of(stage).generator_seeds == 1
     assert Part(generator_seeds=9).of(stage).generator_seeds == stage.generator_seeds
     assert part.has(Fold("cvc-small/a", tmp_path, {}, tmp_path))
     assert not part.has(Fold("cvc-small/b", tmp_path, {}, tmp_path))
-    with pytest.raises(SystemExit, match="no siames"):
-        Part(generators=("siames",)).of(stage)
+    assert Part(("wbc",)).of(read_study().stages["stage-3"]).sets == ("wbc",)
+    with pytest.raises(SystemExit, match="no siames, wbc"):
+        Part(("wbc",), generators=("siames",)).of(stage)

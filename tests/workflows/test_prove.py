@@ -14,6 +14,8 @@ from medsynth.core.errors import InputError, InterruptedRunError, UsageError
 from medsynth.data.index import DataIndex
 from medsynth.exporters.choose import ChoiceOptions
 from medsynth.io.sealed_lines import unsealed
+from medsynth.model.segmenter_options import SegmenterOptions
+from medsynth.quality.gates.gate import Pairs
 from medsynth.training.copy_paste import paste_objects
 from medsynth.workflows.augment.augment import AugmentConfig, augment
 from medsynth.workflows.fit.fit import FitConfig, fit
@@ -240,6 +242,47 @@ def test_arms_choose_as_exports_do():
     assert arms["synthetic only"].choice(ChoiceOptions()).synthetic_only
     assert arms["copy-paste"].choice(ChoiceOptions()).ratio == 0
     assert not arms["copy-paste"].is_synthetic
+
+
+def test_an_ending_shows_real_pairs_alone():
+    options = ProveOptions(ratios=(1.0,), real_endings=(0.0, 0.3))
+    arms = {arm.name: arm for arm in arms_of(options)}
+    assert {"synthetic x1", "synthetic x1, last 30 % real"} <= set(arms)
+    shade = np.arange(12, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 3), np.uint8)
+    pairs = Pairs(shade, shade[..., 0], [frozenset([str(k)]) for k in range(12)])
+    real = Pairs(shade[:6], shade[:6, ..., 0], pairs.groups[:6])
+    segmenter = SegmenterOptions(steps=10, batch=6)
+    mixed, ended = (
+        arms[name].draw(pairs, real, segmenter, 7)
+        for name in ("synthetic x1", "synthetic x1, last 30 % real")
+    )
+    for step in range(10):
+        images, labels = ended(step)
+        assert np.array_equal(images[..., 0], labels)
+        if step < 7:
+            assert np.array_equal(images, mixed(step)[0])
+        else:
+            assert sorted(labels[:, 0, 0]) == list(range(6))
+    assert [a.name for a in arms_of(options, own=True)] == [
+        "real",
+        "synthetic x1",
+        "synthetic only",
+    ]
+
+
+def test_endings_are_arms_of_a_proof(run, whole):
+    shutil.rmtree(run)
+    shutil.copytree(whole[0], run)
+    ended = proved(run, "prove.real_endings=[0,0.5]")
+    assert [each.arm for each in ended.arms] == [
+        "classic", "real alone", "synthetic x0.5", "synthetic x0.5, last 50 % real",
+        "synthetic only",
+    ]  # fmt: skip
+    assert ended.arms[2] == whole[1].arms[2]
+    assert ended.arms[3].seed_dice != ended.arms[2].seed_dice
+    assert ended.arms[3].pairs == ended.arms[2].pairs
+    with pytest.raises(UsageError, match="real_endings"):
+        proved(run, "prove.real_endings=[1]")
 
 
 def test_pasted_objects_bring_their_labels():

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from medsynth.core.seeds import generator
+from medsynth.core.seeds import derive_seed, generator
 from medsynth.exporters.choose import ChoiceOptions
 from medsynth.exporters.export_set import ExportSet
 from medsynth.model.segmenter_options import SegmenterOptions
@@ -27,6 +27,7 @@ class Arm:
 
     name: as in the report.
     ratio: synthetic pairs for each real one of train; None: all of them, and no real one.
+    ending: share of the steps, the last ones, that see the real pairs alone.
     augmentation: of the batches.
     copy_paste: paste objects between the images of a batch.
     run: label of the other run whose synthetic pairs these are; "" for those of the run that is
@@ -35,6 +36,7 @@ class Arm:
 
     name: str
     ratio: float | None
+    ending: float = 0.0
     augmentation: Literal["none", "classic"] = "classic"
     copy_paste: bool = False
     run: str = ""
@@ -54,12 +56,23 @@ class Arm:
         """Return the segmenter's options, with this arm's augmentation."""
         return options.model_copy(update={"augmentation": self.augmentation})
 
-    def draw(self, pairs: Pairs, options: SegmenterOptions, seed: int) -> Draw:
-        """Return the batches of a fit."""
+    def draw(self, pairs: Pairs, real: Pairs, options: SegmenterOptions, seed: int) -> Draw:
+        """Return the batches of a fit.
+
+        Args:
+            pairs: of this arm.
+            real: those of them that are real, with which the fit may end.
+            options: steps and batch.
+            seed: of the order.
+        """
         draw = batches_of(pairs.images, pairs.labels, options.batch, seed)
-        if not self.copy_paste:
+        if self.copy_paste:
+            return lambda step: paste_objects(*draw(step), generator(seed, "copy-paste", step))
+        if not self.ending:
             return draw
-        return lambda step: paste_objects(*draw(step), generator(seed, "copy-paste", step))
+        mixed = options.steps - round(options.steps * self.ending)
+        last = batches_of(real.images, real.labels, options.batch, derive_seed(seed, "ending"))
+        return lambda step: draw(step) if step < mixed else last(step - mixed)
 
 
 def arms_of(options: ProveOptions, beside: Sequence[str] = (), own: bool = False) -> list[Arm]:
@@ -68,19 +81,32 @@ def arms_of(options: ProveOptions, beside: Sequence[str] = (), own: bool = False
     Args:
         options: which arms.
         beside: labels of other runs, each of which gets every synthetic arm too.
-        own: the user's own script fits, and augments as it likes: no arms differ in that.
+        own: the user's own script fits, and augments and ends as it likes: no arms differ in that.
     """
     arms = [Arm(REAL if own else CLASSIC, 0.0)]
     if options.real_alone and not own:
-        arms.append(Arm("real alone", 0.0, "none"))
+        arms.append(Arm("real alone", 0.0, augmentation="none"))
     if options.copy_paste and not own:
         arms.append(Arm("copy-paste", 0.0, copy_paste=True))
     for run in ("", *beside):
         of = f" of {run}" if run else ""
-        arms += [Arm(f"synthetic x{ratio:g}{of}", ratio, run=run) for ratio in options.ratios]
+        arms += [
+            Arm(f"synthetic x{ratio:g}{ending_of(share)}{of}", ratio, share, run=run)
+            for ratio in options.ratios
+            for share in ((0.0,) if own else options.real_endings)
+        ]
         if options.synthetic_only:
             arms.append(Arm(f"synthetic only{of}", None, run=run))
     return arms
+
+
+def ending_of(share: float) -> str:
+    """Return what an arm's name says of its ending.
+
+    >>> ending_of(0.25), ending_of(0.0)
+    (', last 25 % real', '')
+    """
+    return f", last {100 * share:g} % real" if share else ""
 
 
 def pairs_of(export_set: ExportSet) -> Pairs:

@@ -14,7 +14,7 @@ from medsynth.exporters.export_set import ExportSet
 from medsynth.model.segmenter_options import SegmenterOptions
 from medsynth.quality.gates.gate import Pairs
 from medsynth.workflows.gates import load_labelled
-from medsynth.workflows.prove.arms import Arm, pairs_of
+from medsynth.workflows.prove.arms import CLASSIC, Arm, pairs_of
 from medsynth.workflows.prove.options import ProveOptions
 from medsynth.workflows.prove.units import Unit, UnitStore, fit_unit, score_unit, step_seconds
 
@@ -48,14 +48,14 @@ class NetworkFitter:
     def depends_on(self, arm: Arm, network: str) -> Any:
         """As `Fitter`."""
         options = self._options(arm, network).model_dump(mode="json")
-        return [options, arm.copy_paste, self.options.stops]
+        return [options, arm.copy_paste, arm.ending, self.options.stops]
 
     def fit(self, unit: Unit, device: torch.device) -> None:
         """As `Fitter`."""
-        pairs: Pairs = self.pairs(unit.arm.name)
+        pairs, real = self.pairs(unit.arm.name), self.pairs(CLASSIC)
         fit_unit(
-            unit, pairs, self.real("val"), self._options(unit.arm, unit.network), self.classes,
-            self.options.stops, self.seed, device, self.units,
+            unit, pairs, real, self.real("val"), self._options(unit.arm, unit.network),
+            self.classes, self.options.stops, self.seed, device, self.units,
         )  # fmt: skip
 
     def score(self, unit: Unit, split: Split, device: torch.device) -> None:
@@ -68,7 +68,7 @@ class NetworkFitter:
         pairs: Pairs = self.pairs(arm.name)
         segmenters = [self._options(arm, name) for name in self.options.networks]
         return max(
-            step_seconds(arm.draw(pairs, each, 0), each, pairs, self.classes, device)
+            step_seconds(arm.draw(pairs, pairs, each, 0), each, pairs, self.classes, device)
             for each in segmenters
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,7 @@ from medsynth.core.options import Options
 from medsynth.model.segmenter_options import SegmenterOptions
 
 NetworkName = Literal["unet", "attention-unet", "segresnet"]
+Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class ProveOptions(Options):
@@ -17,6 +18,9 @@ class ProveOptions(Options):
 
     ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
     """Arms with so many synthetic pairs for each real one; which is best is chosen on val."""
+    real_endings: tuple[Share, ...] = (0.0,)
+    """Shares of the steps, at the end of a fit, that see real pairs alone; each of them an arm for
+    each ratio. 0: synthetic and real pairs are mixed to the end."""
     synthetic_only: bool = True
     """An arm without any real image."""
     real_alone: bool = True

@@ -85,6 +85,7 @@ class UnitStore:
 def fit_unit(
     unit: Unit,
     pairs: Pairs,
+    real: Pairs,
     val: Pairs,
     options: SegmenterOptions,
     classes: int,
@@ -95,7 +96,8 @@ def fit_unit(
 ) -> None:
     """Fit a unit, keep the weights of the step where val's Dice is best, and write it down.
 
-    Weights and batches follow from the unit's seed, the same for every arm.
+    Weights and batches follow from the unit's seed, the same for every arm. `real`: those of its
+    pairs that are real.
     """
     own = derive_seed(seed, "prove", unit.network, unit.seed)
     looks = {round(options.steps * (k + 1) / stops) for k in range(stops)}
@@ -111,7 +113,7 @@ def fit_unit(
         curve.append((done, round(dice, 6)))
 
     fit_segmenter(
-        unit.arm.draw(pairs, options, own),
+        unit.arm.draw(pairs, real, options, own),
         options, pairs.images.shape[-1], classes, own, device, look,
     )  # fmt: skip
     sha256 = save_tensors(store.weights(unit), best)

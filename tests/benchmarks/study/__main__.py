@@ -27,6 +27,7 @@ def main() -> None:
     run.add_argument("stage", choices=sorted(study.stages))
     run.add_argument("--data", type=Path, required=True, help="folder of the sets")
     run.add_argument("--work", type=Path, required=True, help="folder for runs")
+    run.add_argument("--sets", nargs="+", default=(), help="these alone")
     run.add_argument("--fold", choices=["a", "b"], help="this one alone, for less time")
     run.add_argument("--generator-seeds", type=int, help="fewer than the stage has")
     run.add_argument("--generators", nargs="+", default=(), help="these alone")
@@ -35,7 +36,7 @@ def main() -> None:
         each.add_argument("--out", type=Path, default=HERE / "results", help="folder of figures")
     asked = parser.parse_args()
     if asked.verb == "run":
-        part = Part(asked.fold, asked.generator_seeds, tuple(asked.generators))
+        part = Part(tuple(asked.sets), asked.fold, asked.generator_seeds, tuple(asked.generators))
         print(run_stage(study, asked.stage, asked.data, asked.work, asked.out, part))
     else:
         print(write_tables(asked.out))

@@ -44,19 +44,21 @@ class Fold:
 
 @dataclass(frozen=True)
 class Part:
-    """Some of a stage, for less time: one fold, fewer generators, or fewer seeds of them."""
+    """Some of a stage, for less time: fewer sets, folds, generators, or seeds of them."""
 
+    sets: tuple[str, ...] = ()
     fold: str | None = None
     generator_seeds: int | None = None
     generators: tuple[str, ...] = ()
 
     def of(self, stage: Stage) -> Stage:
-        """Return the stage with these generators, and so many seeds."""
+        """Return the stage with these sets and generators, and so many seeds."""
         seeds = min(self.generator_seeds or stage.generator_seeds, stage.generator_seeds)
+        sets = tuple(each for each in stage.sets if each in (self.sets or (each,)))
         kept = {k: v for k, v in stage.generators.items() if k in (self.generators or (k,))}
-        if unknown := set(self.generators) - set(kept):
+        if unknown := {*self.sets, *self.generators} - {*sets, *kept}:
             raise SystemExit(f"the stage has no {', '.join(sorted(unknown))}")
-        return stage.model_copy(update={"generator_seeds": seeds, "generators": kept})
+        return stage.model_copy(update={"sets": sets, "generator_seeds": seeds, "generators": kept})
 
     def has(self, fold: Fold) -> bool:
         """Tell whether a fold is in it."""
