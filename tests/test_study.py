@@ -76,3 +76,14 @@ def test_a_part_of_a_stage_is_fewer_folds_generators_or_seeds(tmp_path, monkeypa
     assert Part(("wbc",)).of(read_study().stages["stage-3"]).sets == ("wbc",)
     with pytest.raises(SystemExit, match="no siames, wbc"):
         Part(("wbc",), generators=("siames",)).of(stage)
+
+
+def test_a_stage_refuses_to_become_another_without_its_codec(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(DRIVER))
+    monkeypatch.delenv("MEDSYNTH_TAEF2", raising=False)
+    from run import Part, run_stage
+    from spec import read_study
+
+    with pytest.raises(SystemExit, match="stage-1 would be another one without MEDSYNTH_TAEF2"):
+        run_stage(read_study(), "stage-1", tmp_path, tmp_path / "work", tmp_path, Part())
+    assert not list(tmp_path.iterdir())

@@ -1,5 +1,6 @@
 """Does synthetic data raise Dice, at the scale of two cores? One driver, one command a stage.
 
+    export MEDSYNTH_TAEF2=../shared/weights/taef2.safetensors
     python tests/benchmarks/study run stage-1 --data ../shared/data --work ../study
     python tests/benchmarks/study tables
 

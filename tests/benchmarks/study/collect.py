@@ -68,7 +68,7 @@ def fit_of(run: Run) -> dict[str, Any]:
     recipe = read_yaml(run.path / "recipe.yaml")
     about = json.loads((run.path / "run.json").read_text("utf-8"))
     states = Checkpoints(run.path / "checkpoints").states()
-    sections = ("base", "siamese", "training", "sampling", "gates")
+    sections = ("model", "base", "siamese", "training", "sampling", "gates")
     return (
         {key: recipe[key] for key in sections}
         | {key: about[key] for key in ("versions", "device", "processes", "threads")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,8 +79,14 @@ def run_stage(study: Study, name: str, data: Path, work: Path, out: Path, part: 
 
     Returns:
         The JSON file.
+
+    Raises:
+        SystemExit: a variable of the environment is not set, the part has what the stage lacks,
+            or a command failed.
     """
     stage = part.of(study.stages[name])
+    if unset := [each for each in stage.environment if not os.environ.get(each)]:
+        raise SystemExit(f"{name} would be another one without {', '.join(unset)}: set it")
     begin = pool_base(study, stage, data, work)
     path = out / f"{name}.json"
     figures: dict[str, Any] = {"stage": name, "spec": stage.model_dump(mode="json"), "folds": []}

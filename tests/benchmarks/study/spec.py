@@ -54,7 +54,7 @@ class Stage(Strict):
     generators' fits. generators: by name; stages share what is called alike. augment: of the
     samples. pool: what the base begins with; then `base` has to say its steps. ratios: arms
     with so many synthetic pairs for each real one. prove: of the segmenters. judge: where these
-    are compared.
+    are compared. environment: variables that have to be set, for `auto` goes by them.
     """
 
     sets: tuple[str, ...]
@@ -71,6 +71,7 @@ class Stage(Strict):
     prove: Sets
     judge: Literal["test", "val"] = "test"
     evaluate: bool = True
+    environment: tuple[str, ...] = ("MEDSYNTH_TAEF2",)
 
 
 class Study(Strict):
