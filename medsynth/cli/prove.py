@@ -79,6 +79,8 @@ def prove(
 
 def table_of(result: ProveResult) -> Table:
     """Return the arms as a table."""
+    from medsynth.quality.proof.verdict import interval_of, points
+
     table = Table(box=None, pad_edge=False)
     table.add_column("arm")
     for name in ("pairs", "val Dice", "Dice", "IoU", "HD95 px", "gain", "95 % interval"):
@@ -88,8 +90,7 @@ def table_of(result: ProveResult) -> Table:
         name = each.arm if len(networks) == 1 else f"{each.arm}, {each.network}"
         gain, interval = "", ""
         if each.against is not None:
-            gain = f"{100 * each.against.gain:+.1f}"
-            interval = f"{100 * each.against.low:+.1f} to {100 * each.against.high:+.1f}"
+            gain, interval = points(each.against.gain), interval_of(each.against)
         figures = (each.val_dice, each.dice, each.iou)
         table.add_row(
             name, str(each.pairs), *(f"{f:.3f}" for f in figures), f"{each.hd95_px:.1f}",

@@ -105,8 +105,8 @@ def seeds_to_settle(
 def in_words(found: Comparison, arm: str, base: str) -> str:
     """Return a comparison as sentences for whoever has to decide."""
     figures = (
-        f"{points(found.gain)} Dice points ({points(found.low)} to {points(found.high)}, 95 % "
-        f"interval over {found.groups} test groups, {found.groups_gained} of them better, and "
+        f"{points(found.gain)} Dice points ({interval_of(found)}, 95 % interval "
+        f"over {found.groups} test groups, {found.groups_gained} of them better, and "
         f"{found.seeds} seeds)"
     )
     if found.word == "helps":
@@ -121,13 +121,23 @@ def in_words(found: Comparison, arm: str, base: str) -> str:
 
 
 def points(difference: float) -> str:
-    """Return a difference in Dice points, without a sign where it rounds to nothing.
+    """Return a difference in Dice points; what is nothing at one decimal has a second one.
 
-    >>> points(0.0126), points(-0.0004)
-    ('+1.3', '0.0')
+    The bound that decides between "hurts" and "no evidence" is often that near to zero.
+
+    >>> points(0.0126), points(-0.0004), points(0.00004)
+    ('+1.3', '-0.04', '0.0')
     """
-    shown = round(100 * difference, 1)
-    return f"{shown:+.1f}" if shown else "0.0"
+    shown = f"{100 * difference:+.1f}"
+    if float(shown):
+        return shown
+    finer = f"{100 * difference:+.2f}"
+    return finer if float(finer) else "0.0"
+
+
+def interval_of(found: Comparison) -> str:
+    """Return a comparison's interval in Dice points."""
+    return f"{points(found.low)} to {points(found.high)}"
 
 
 def outlook(found: Comparison) -> str:

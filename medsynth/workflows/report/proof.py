@@ -58,10 +58,16 @@ def name_of(arm: Values, proof: Values) -> str:
 
 
 def meaning_of(arm: str) -> str:
-    """Return what an arm was fitted on."""
+    """Return what an arm was fitted on.
+
+    >>> meaning_of("synthetic x1, last 50 % real")
+    'with 1 synthetic images for each real one; real ones alone in the last 50 % of the steps'
+    """
     kind, _, run = arm.partition(" of ")
-    ratio = kind.removeprefix("synthetic x")
+    ratio, _, ending = kind.removeprefix("synthetic x").partition(", ")
     meaning = MEANINGS.get(kind, f"with {ratio} synthetic images for each real one")
+    if ending:
+        meaning += f"; real ones alone in the {ending.removesuffix(' real')} of the steps"
     return f"{meaning}, made by the run {run}" if run else meaning
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.io.atomic import write_text
-from medsynth.quality.proof.verdict import Comparison, compare
+from medsynth.quality.proof.verdict import Comparison, compare, interval_of, points
 from medsynth.workflows.report.chart_forest import Gain, forest
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" width="800" '
@@ -113,8 +113,7 @@ def segmenter_table(name: str, folds: list[dict[str, Any]], found: dict[str, Com
         ]
         if arm in found:
             told = found[arm]
-            interval = f"{100 * told.low:+.1f} to {100 * told.high:+.1f}"
-            cells += [f"{100 * told.gain:+.1f}", interval]
+            cells += [points(told.gain), interval_of(told)]
             cells += [f"{told.groups_gained} of {told.groups}", told.word]
         else:
             cells += [""] * 4
@@ -133,8 +132,7 @@ def beside_one_another(folds: list[dict[str, Any]]) -> str:
         if ours != first or theirs in (first, "") or own.split()[-1] != other.split()[-1]:
             continue
         told = compare(*paired(folds, own, other), groups)
-        interval = f"{100 * told.low:+.1f} to {100 * told.high:+.1f}"
-        lines.append(f"\n{own} against {other}: {100 * told.gain:+.1f} ({interval}).\n")
+        lines.append(f"\n{own} against {other}: {points(told.gain)} ({interval_of(told)}).\n")
     return "".join(lines)
 
 
