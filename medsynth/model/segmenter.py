@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -10,25 +11,39 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from medsynth.model.mobilenet_unet import MobileNetUNet, standardised_rgb
 from medsynth.model.pixels import to_tensor
 from medsynth.model.segmenter_options import SegmenterOptions
 
 UNIT_PX = 8
-"""All networks halve three times; other sizes are padded."""
+"""Most networks halve three times; other sizes are padded."""
 
 
 class Segmenter(nn.Module):
-    """A network from images to class scores, at any size."""
+    """A network from images to class scores, at any size.
 
-    def __init__(self, network: nn.Module) -> None:
+    Args:
+        network: from standardised images to scores.
+        standardised: (B, C, H, W) in [0, 1] to what the network takes.
+        unit_px: it takes multiples of so many pixels.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        standardised: Callable[[Tensor], Tensor] = lambda images: (images - 0.5) / 0.25,
+        unit_px: int = UNIT_PX,
+    ) -> None:
         super().__init__()
         self.network = network
+        self.standardised = standardised
+        self.unit_px = unit_px
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, C, H, W) in [0, 1] to (B, K, H, W) scores; softmax over K gives probabilities."""
         height, width = images.shape[-2:]
-        pad = (0, -width % UNIT_PX, 0, -height % UNIT_PX)
-        x = (images - 0.5) / 0.25
+        pad = (0, -width % self.unit_px, 0, -height % self.unit_px)
+        x = self.standardised(images)
         if any(pad):
             x = F.pad(x, pad, mode="replicate")
         return cast(Tensor, self.network(x)[..., :height, :width])
@@ -37,10 +52,15 @@ class Segmenter(nn.Module):
 def build_segmenter(options: SegmenterOptions, channels: int, classes: int) -> Segmenter:
     """Return a network with random weights, from torch's global generator.
 
+    The encoder of mobilenet-unet has learned from ImageNet.
+
     Args:
         options: which network, how wide.
         channels: of the images, 1 or 3.
         classes: the background included.
+
+    Raises:
+        InputError: the network has learned before, and its weights are not installed.
     """
     from monai.networks import nets
 
@@ -50,11 +70,17 @@ def build_segmenter(options: SegmenterOptions, channels: int, classes: int) -> S
         network = nets.AttentionUnet(**shared, channels=widths, strides=(2, 2, 2))
     elif options.network == "segresnet":
         network = nets.SegResNet(**shared, init_filters=options.width)
+    elif options.network == "mobilenet-unet":
+        network = MobileNetUNet(classes, options.width)
     else:
         network = nets.UNet(
             **shared, channels=widths, strides=(2, 2, 2), num_res_units=1, norm="batch"
         )
-    return Segmenter(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    if isinstance(network, MobileNetUNet):
+        segmenter = Segmenter(network, standardised_rgb, MobileNetUNet.unit_px)
+    else:
+        segmenter = Segmenter(network)
+    return segmenter.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 @torch.no_grad()

@@ -8,12 +8,15 @@ from pydantic import Field
 
 from medsynth.core.options import Options
 
+NetworkName = Literal["unet", "attention-unet", "segresnet", "mobilenet-unet"]
+
 
 class SegmenterOptions(Options):
     """A segmentation network, and how it is fitted on real or synthetic pairs."""
 
-    network: Literal["unet", "attention-unet", "segresnet"] = "unet"
-    """MONAI's residual U-Net, Attention U-Net (Oktay et al. 2018) or SegResNet (Myronenko 2018)."""
+    network: NetworkName = "unet"
+    """MONAI's residual U-Net, Attention U-Net (Oktay et al. 2018) or SegResNet (Myronenko 2018); or
+    MONAI's decoder above a MobileNetV2 that has learned from ImageNet, for photographs."""
     width: int = Field(default=16, ge=4, le=256)
     """Channels at full resolution; each of the three further levels has twice as many."""
     steps: int = Field(default=300, ge=1)

@@ -31,10 +31,9 @@ from medsynth.core.seeds import derive_seed
 from medsynth.data.index import DataIndex
 from medsynth.io.runs import Run
 from medsynth.model.hints import mask_hint
-from medsynth.model.mobilenet import load_mobilenet
+from medsynth.model.mobilenet import load_mobilenet, weights_in_wheel
 from medsynth.quality.features.extract import extract
 from medsynth.quality.features.extractor import open_extractor
-from medsynth.quality.features.mobilenet import weights_in_wheel
 from medsynth.quality.kid import kernel_distance
 from medsynth.quality.overlap import mean_dice
 from medsynth.quality.perceptual import diversity_within

