@@ -54,7 +54,9 @@ class Faithful:
             f"a mean Dice of {self.held_out.mean():.2f} on {len(self.held_out)} real held-out "
             f"images, its threshold is {threshold:.2f}, and {passing:.0%} of these images pass it "
             "with the mask of another patient. Give the segmenters more steps "
-            "(gates.segmenter.steps) or more training pairs, and look at the samples."
+            "(gates.segmenter.steps), an encoder that has learned from photographs "
+            "(gates.segmenter.network=mobilenet-unet) or more training pairs, and look at the "
+            "samples."
         )
 
     def judge(self, pairs: Pairs) -> list[Verdict]:

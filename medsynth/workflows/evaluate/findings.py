@@ -74,7 +74,8 @@ def _masks(values: Values) -> Iterator[tuple[str, str]]:
             "Whether the samples show their masks cannot be judged: even in real held-out images "
             f"the segmenters reach a Dice of only {real['dice']}, and the own mask agrees better "
             f"than another's in {real['told_apart']:.0%} of them (50% is guessing). Give them more "
-            "steps (gates.segmenter.steps in the recipe) or more training pairs.",
+            "steps (gates.segmenter.steps in the recipe), an encoder that has learned from "
+            "photographs (gates.segmenter.network=mobilenet-unet) or more training pairs.",
         )
         return
     chance = shown.get("samples with shuffled masks", {"dice": 0.0})["dice"]

@@ -190,6 +190,10 @@ def _advice(chosen: ArmResult, candidates: int, val_groups: int) -> str:
         )
         said.append("Look at the samples.")
         said.append("A longer fit can only help where the validation loss still fell at its end.")
+        said.append(
+            "On equal steps a synthetic pair takes the place of a real one: "
+            "--set prove.segmenter.steps or prove.real_endings=[0,0.5] tell whether that is why."
+        )
     elif candidates > 1:
         said.append(f"{chosen.arm} is {best}.")
     if candidates > 1 and val_groups < FEW_GROUPS:
