@@ -79,7 +79,7 @@ def prove(
 
 def table_of(result: ProveResult) -> Table:
     """Return the arms as a table."""
-    from medsynth.quality.proof.verdict import interval_of, points
+    from medsynth.quality.proof.verdict import interval, points
 
     table = Table(box=None, pad_edge=False)
     table.add_column("arm")
@@ -88,12 +88,12 @@ def table_of(result: ProveResult) -> Table:
     networks = {each.network for each in result.arms}
     for each in result.arms:
         name = each.arm if len(networks) == 1 else f"{each.arm}, {each.network}"
-        gain, interval = "", ""
+        gain = ["", ""]
         if each.against is not None:
-            gain, interval = points(each.against.gain), interval_of(each.against)
+            gain = [points(each.against.gain), interval(each.against.low, each.against.high)]
         figures = (each.val_dice, each.dice, each.iou)
         table.add_row(
             name, str(each.pairs), *(f"{f:.3f}" for f in figures), f"{each.hd95_px:.1f}",
-            gain, interval,
+            *gain,
         )  # fmt: skip
     return table

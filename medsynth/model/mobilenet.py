@@ -79,18 +79,18 @@ class MobileNetV2(nn.Module):
     @torch.no_grad()
     def maps(self, images: Tensor) -> list[Tensor]:
         """(B, 3, H, W) in [0, 1] to the last maps at each resolution, 112 to 7 pixels wide."""
-        return levels(self.layers()[:-1], entering(images))
+        return levels(self.layers(), entering(images))
 
     def layers(self) -> list[nn.Module]:
-        """Return the layers, the one that widens to 1280 features last."""
-        return list(self.features)
+        """Return the layers, without the last, which widens to 1280 features."""
+        return list(self.features)[:-1]
 
 
 def levels(layers: Iterable[nn.Module], x: Tensor) -> list[Tensor]:
     """Return the last maps at each resolution, of LEVELS channels.
 
     Args:
-        layers: MobileNetV2's, all but the last.
+        layers: as `MobileNetV2.layers` returns them.
         x: (B, 3, H, W), standardised; H and W multiples of 32.
     """
     found: list[Tensor] = []

@@ -33,7 +33,7 @@ class MobileNetUNet(nn.Module):
         from monai.networks.nets import flexible_unet
 
         super().__init__()
-        self.encoder = nn.ModuleList(load_mobilenet(weights_in_wheel()).layers()[:-1])
+        self.encoder = nn.ModuleList(load_mobilenet(weights_in_wheel()).layers())
         self.encoder.requires_grad_(True)
         self.decoder = flexible_unet.UNetDecoder(
             2, (3, *LEVELS), [width * 2**level for level in (4, 3, 2, 1, 0)],

@@ -31,8 +31,8 @@ class Segmenter(nn.Module):
     def __init__(
         self,
         network: nn.Module,
-        standardised: Callable[[Tensor], Tensor] = lambda images: (images - 0.5) / 0.25,
-        unit_px: int = UNIT_PX,
+        standardised: Callable[[Tensor], Tensor],
+        unit_px: int,
     ) -> None:
         super().__init__()
         self.network = network
@@ -47,6 +47,11 @@ class Segmenter(nn.Module):
         if any(pad):
             x = F.pad(x, pad, mode="replicate")
         return cast(Tensor, self.network(x)[..., :height, :width])
+
+
+def centred(images: Tensor) -> Tensor:
+    """Return images in [0, 1] with a mean of about 0 and a deviation of about 1."""
+    return (images - 0.5) / 0.25
 
 
 def build_segmenter(options: SegmenterOptions, channels: int, classes: int) -> Segmenter:
@@ -64,6 +69,7 @@ def build_segmenter(options: SegmenterOptions, channels: int, classes: int) -> S
     """
     from monai.networks import nets
 
+    entry: tuple[Callable[[Tensor], Tensor], int] = (centred, UNIT_PX)
     widths = tuple(options.width * 2**level for level in range(4))
     shared: dict[str, Any] = {"spatial_dims": 2, "in_channels": channels, "out_channels": classes}
     if options.network == "attention-unet":
@@ -72,15 +78,12 @@ def build_segmenter(options: SegmenterOptions, channels: int, classes: int) -> S
         network = nets.SegResNet(**shared, init_filters=options.width)
     elif options.network == "mobilenet-unet":
         network = MobileNetUNet(classes, options.width)
+        entry = (standardised_rgb, MobileNetUNet.unit_px)
     else:
         network = nets.UNet(
             **shared, channels=widths, strides=(2, 2, 2), num_res_units=1, norm="batch"
         )
-    if isinstance(network, MobileNetUNet):
-        segmenter = Segmenter(network, standardised_rgb, MobileNetUNet.unit_px)
-    else:
-        segmenter = Segmenter(network)
-    return segmenter.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return Segmenter(network, *entry).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 @torch.no_grad()

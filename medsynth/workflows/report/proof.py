@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from medsynth.quality.proof.verdict import points
+from medsynth.quality.proof.verdict import interval, points
 from medsynth.workflows.report.chart_curves import curves
 from medsynth.workflows.report.chart_dots import dots
 from medsynth.workflows.report.chart_forest import Gain, forest
@@ -45,8 +45,7 @@ def _figures(arm: Values) -> list[str]:
     against = arm["against"]
     gain = ["–", "–"]
     if against:
-        found, low, high = (points(against[key]) for key in ("gain", "low", "high"))
-        gain = [found, f"{low} to {high}"]
+        gain = [points(against["gain"]), interval(against["low"], against["high"])]
     scores = [number(arm[key]) for key in ("val_dice", "dice", "iou")]
     return [f"{arm['pairs']:,}", *scores, number(arm["hd95_px"], 1), *gain]
 

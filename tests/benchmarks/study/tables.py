@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.io.atomic import write_text
-from medsynth.quality.proof.verdict import Comparison, compare, interval_of, points
+from medsynth.quality.proof.verdict import Comparison, compare, interval, points
 from medsynth.workflows.report.chart_forest import Gain, forest
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" width="800" '
@@ -113,7 +113,7 @@ def segmenter_table(name: str, folds: list[dict[str, Any]], found: dict[str, Com
         ]
         if arm in found:
             told = found[arm]
-            cells += [points(told.gain), interval_of(told)]
+            cells += [points(told.gain), interval(told.low, told.high)]
             cells += [f"{told.groups_gained} of {told.groups}", told.word]
         else:
             cells += [""] * 4
@@ -132,7 +132,9 @@ def beside_one_another(folds: list[dict[str, Any]]) -> str:
         if ours != first or theirs in (first, "") or own.split()[-1] != other.split()[-1]:
             continue
         told = compare(*paired(folds, own, other), groups)
-        lines.append(f"\n{own} against {other}: {points(told.gain)} ({interval_of(told)}).\n")
+        lines.append(
+            f"\n{own} against {other}: {points(told.gain)} ({interval(told.low, told.high)}).\n"
+        )
     return "".join(lines)
 
 
