@@ -172,14 +172,15 @@ def _sentences(
         if each.against is None:
             continue
         said.append(in_words(each.against, each.arm, arms[0].name))
-        if each.arm == chosen and (advice := _advice(each, len(_candidates(arms)), val_groups)):
+        if each.arm == chosen and (advice := _advice(each, arms, val_groups)):
             said.append(advice)
     return said
 
 
-def _advice(chosen: ArmResult, candidates: int, val_groups: int) -> str:
+def _advice(chosen: ArmResult, arms: Sequence[Arm], val_groups: int) -> str:
     """Return what to do with the recommended arm, and how far to trust that it was chosen."""
     assert chosen.against is not None
+    candidates = len(_candidates(arms))
     best = f"of {candidates} synthetic arms the best on val ({chosen.val_dice:.3f} Dice)"
     said = []
     if chosen.against.word == "helps":
@@ -190,9 +191,10 @@ def _advice(chosen: ArmResult, candidates: int, val_groups: int) -> str:
         )
         said.append("Look at the samples.")
         said.append("A longer fit can only help where the validation loss still fell at its end.")
+        tried = any(arm.ending for arm in arms)
         said.append(
-            "On equal steps a synthetic pair takes the place of a real one: "
-            "--set prove.segmenter.steps or prove.real_endings=[0,0.5] tell whether that is why."
+            "On equal steps a synthetic pair takes the place of a real one; whether that is why, more "
+            "prove.segmenter.steps tell" + ("." if tried else ", or prove.real_endings=[0,0.5].")
         )
     elif candidates > 1:
         said.append(f"{chosen.arm} is {best}.")
