@@ -191,10 +191,12 @@ def _advice(chosen: ArmResult, arms: Sequence[Arm], val_groups: int) -> str:
         )
         said.append("Look at the samples.")
         said.append("A longer fit can only help where the validation loss still fell at its end.")
-        tried = any(arm.ending for arm in arms)
+        more = "more prove.segmenter.steps"
+        if not any(arm.ending for arm in arms):
+            more += " or prove.real_endings=[0,0.5]"
         said.append(
-            "On equal steps a synthetic pair takes the place of a real one; whether that is why, "
-            "more prove.segmenter.steps tell" + ("." if tried else ", or prove.real_endings=[0,0.5].")
+            "On equal steps a synthetic pair takes the place of a real one; "
+            f"{more} would tell whether that is why."
         )
     elif candidates > 1:
         said.append(f"{chosen.arm} is {best}.")
