@@ -36,9 +36,11 @@ def write_tables(folder: Path) -> Path:
             parts += [segmenter_table(name, folds, found), image_table(folds)]
             gains += [
                 Gain(
-                    f"{name}: {arm}", *(100 * points for points in (each.gain, each.low, each.high))
+                    f"{figures['stage']}, {name}: {arm}",
+                    *(100 * value for value in (each.gain, each.low, each.high)),
                 )
                 for arm, each in found.items()
+                if folds[0]["judged_on"] == "test"
             ]
     write_text(folder / "tables.md", "\n".join(part for part in parts if part))
     if gains:
