@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from medsynth.model.mobilenet import (
     LEVELS,
+    MobileNetV2,
     levels,
     load_mobilenet,
     standardised,
@@ -16,15 +17,11 @@ from medsynth.model.mobilenet import (
 class MobileNetUNet(nn.Module):
     """Standardised RGB images to class scores.
 
-    The encoder begins with the weights of `weights_in_wheel`, the decoder with random ones; all
-    of them learn.
+    Its weights are random until `begin_with_imagenet`.
 
     Args:
         classes: the background included.
         width: channels of the decoder at full resolution; each level below has twice as many.
-
-    Raises:
-        InputError: the weights are not installed.
     """
 
     unit_px = 32
@@ -33,8 +30,7 @@ class MobileNetUNet(nn.Module):
         from monai.networks.nets import flexible_unet
 
         super().__init__()
-        self.encoder = nn.ModuleList(load_mobilenet(weights_in_wheel()).layers())
-        self.encoder.requires_grad_(True)
+        self.encoder = nn.ModuleList(MobileNetV2().layers())
         self.decoder = flexible_unet.UNetDecoder(
             2, (3, *LEVELS), [width * 2**level for level in (4, 3, 2, 1, 0)],
             act=("relu", {"inplace": True}), norm="batch", dropout=0.0, bias=False,
@@ -42,6 +38,15 @@ class MobileNetUNet(nn.Module):
             is_pad=False,
         )  # fmt: skip
         self.head = flexible_unet.SegmentationHead(2, width, classes)
+
+    def begin_with_imagenet(self) -> None:
+        """Give the encoder the weights of `weights_in_wheel`.
+
+        Raises:
+            InputError: they are not installed.
+        """
+        learned = nn.ModuleList(load_mobilenet(weights_in_wheel()).layers())
+        self.encoder.load_state_dict(learned.state_dict())
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) to (B, K, H, W), H and W multiples of 32."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from medsynth.model.mobilenet import weights_in_wheel
 from medsynth.model.mobilenet_unet import MobileNetUNet, standardised_rgb
 from medsynth.model.pixels import to_tensor
 from medsynth.model.segmenter_options import SegmenterOptions
@@ -54,18 +55,37 @@ def centred(images: Tensor) -> Tensor:
     return (images - 0.5) / 0.25
 
 
+def refuse_missing_weights(network: str) -> None:
+    """Refuse a network that begins with weights which are not installed.
+
+    Raises:
+        InputError: how to install them.
+    """
+    if network == "mobilenet-unet":
+        weights_in_wheel()
+
+
+def begin_segmenter(options: SegmenterOptions, channels: int, classes: int) -> Segmenter:
+    """Return a network as a fit begins with it: mobilenet-unet's encoder has ImageNet's weights.
+
+    Args and random weights as of `build_segmenter`.
+
+    Raises:
+        InputError: such weights are not installed.
+    """
+    segmenter = build_segmenter(options, channels, classes)
+    if isinstance(segmenter.network, MobileNetUNet):
+        segmenter.network.begin_with_imagenet()
+    return segmenter
+
+
 def build_segmenter(options: SegmenterOptions, channels: int, classes: int) -> Segmenter:
     """Return a network with random weights, from torch's global generator.
-
-    The encoder of mobilenet-unet has learned from ImageNet.
 
     Args:
         options: which network, how wide.
         channels: of the images, 1 or 3.
         classes: the background included.
-
-    Raises:
-        InputError: the network has learned before, and its weights are not installed.
     """
     from monai.networks import nets
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from medsynth.core.seeds import derive_seed, generator
 from medsynth.model.pixels import to_tensor
-from medsynth.model.segmenter import Segmenter, build_segmenter
+from medsynth.model.segmenter import Segmenter, begin_segmenter
 from medsynth.model.segmenter_options import SegmenterOptions
 from medsynth.training.classic import augment_classic
 
@@ -52,7 +52,7 @@ def fit_segmenter(
 
     with SEEDING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "segmenter") % 2**63)
-        network = build_segmenter(options, channels, classes).to(device)
+        network = begin_segmenter(options, channels, classes).to(device)
     drawn = torch.Generator().manual_seed(derive_seed(seed, "segmenter-augmentation") % 2**63)
     optimizer = torch.optim.AdamW(network.parameters(), options.learning_rate, weight_decay=1e-2)
     rises = RISES if options.steps * RISES > 1 else 0.0

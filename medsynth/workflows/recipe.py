@@ -155,7 +155,7 @@ def _resolve(values: Any, sets: Sequence[str], where: str) -> Recipe:
     merged = _copied(values)
     for text in sets:
         apply_set(merged, text)
-    return parse_options(Recipe, merged, where)
+    return parse_options(Recipe, merged, f"{where} with --set" if sets else where)
 
 
 def _copied(values: Mapping[str, Any]) -> dict[str, Any]:

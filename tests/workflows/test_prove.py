@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from medsynth.workflows.prove.arms import arms_of
 from medsynth.workflows.prove.budget import plan_within
 from medsynth.workflows.prove.options import ProveOptions
 from medsynth.workflows.prove.prove import ProveConfig, prove
+from tests.mobilenet_wheel import hide_wheel
 
 QUICK = (
     "prove.ratios=[0.5]",
@@ -127,6 +129,29 @@ def test_stopped_it_goes_on_to_the_same_figures(run, whole):
         proved(run, report=report)
     assert not list((run / "proof").glob("units/*.test.json"))  # not opened before the end
     assert proved(run).to_json() == whole[1].to_json()
+
+
+def test_a_segmenter_under_way_is_not_waited_for(run):
+    def report(done, total, text):
+        if (done, text) == (0, ""):
+            threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    with pytest.raises(InterruptedRunError, match="0 of 8 segmenters fitted"):
+        proved(run, "prove.segmenter.steps=1000000000", report=report)
+    assert not list((run / "proof" / "units").glob("*"))
+
+
+def test_weights_that_are_not_installed_are_missed_before_anything_is_fitted(run, monkeypatch):
+    hide_wheel(monkeypatch)
+    with pytest.raises(InputError, match="MobileNetV2's weights are not installed"):
+        proved(run, "prove.networks=[unet,mobilenet-unet]")
+    assert not (run / "proof" / "units").exists()
+
+
+@pytest.mark.parametrize("twice", ["ratios=[1,1.0]", "real_endings=[0,0]", "networks=[unet,unet]"])
+def test_nothing_is_compared_with_itself(run, twice):
+    with pytest.raises(UsageError, match=f"prove.{twice.partition('=')[0]}.* twice"):
+        proved(run, f"prove.{twice}")
 
 
 def test_more_seeds_go_on_from_those_there_are(run, whole):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import torch
@@ -18,8 +19,12 @@ class Fitter(Protocol):
         """Return, as JSON values, what a segmenter depends on besides its pairs and its seed."""
         ...
 
-    def fit(self, unit: Unit, device: torch.device) -> None:
-        """Fit a unit, and write `fitted`: {"curve", "step", "dice" on val, "pairs"}."""
+    def fit(self, unit: Unit, device: torch.device, stop: Callable[[], bool]) -> None:
+        """Fit a unit, and write `fitted`: {"curve", "step", "dice" on val, "pairs"}.
+
+        Raises:
+            InterruptedRunError: `stop` said so; nothing is written.
+        """
         ...
 
     def score(self, unit: Unit, split: Split, device: torch.device) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -50,12 +50,12 @@ class NetworkFitter:
         options = self._options(arm, network).model_dump(mode="json")
         return [options, arm.copy_paste, arm.ending, self.options.stops]
 
-    def fit(self, unit: Unit, device: torch.device) -> None:
+    def fit(self, unit: Unit, device: torch.device, stop: Callable[[], bool]) -> None:
         """As `Fitter`."""
         pairs, real = self.pairs(unit.arm.name), self.pairs(CLASSIC)
         fit_unit(
             unit, pairs, real, self.real("val"), self._options(unit.arm, unit.network),
-            self.classes, self.options.stops, self.seed, device, self.units,
+            self.classes, self.options.stops, self.seed, device, self.units, stop,
         )  # fmt: skip
 
     def score(self, unit: Unit, split: Split, device: torch.device) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from medsynth.core.options import Options
 from medsynth.model.segmenter_options import NetworkName, SegmenterOptions
@@ -40,3 +40,10 @@ class ProveOptions(Options):
     """Export format that --segmenter-command reads."""
     segmenter: SegmenterOptions = Field(default_factory=lambda: SegmenterOptions(steps=600))
     """Steps, batch, rate and width, the same for every arm."""
+
+    @field_validator("ratios", "real_endings", "networks")
+    @classmethod
+    def _names_each_once(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        if len(set(values)) < len(values):
+            raise ValueError("names the same twice")
+        return values

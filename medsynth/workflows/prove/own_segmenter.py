@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from medsynth.core.errors import InputError, InterruptedRunError
 from medsynth.core.types import Split
 from medsynth.data.index import DataIndex
 from medsynth.data.load import load_sample
@@ -75,15 +76,23 @@ class CommandFitter:
         export = self.export.model_dump(mode="json")
         return [self.command.text, self.command.files(), self.format, export]
 
-    def fit(self, unit: Unit, device: torch.device) -> None:  # noqa: ARG002
-        """Run the command on a unit's pairs; its masks of val say how good it is."""
+    def fit(self, unit: Unit, device: torch.device, stop: Callable[[], bool]) -> None:  # noqa: ARG002
+        """Run the command on a unit's pairs; its masks of val say how good it is.
+
+        Ctrl-C in a terminal ends the script as well, which is no fault of its own.
+        """
         here = self.folder / unit.name
         shutil.rmtree(here, ignore_errors=True)  # of a run that was stopped
         (here / "predictions").mkdir(parents=True)
-        self.command.run(
-            here / "log.txt", data=self.arm_data(unit.arm), images=self.images(),
-            predictions=here / "predictions", seed=unit.seed, classes=self.classes,
-        )  # fmt: skip
+        try:
+            self.command.run(
+                here / "log.txt", data=self.arm_data(unit.arm), images=self.images(),
+                predictions=here / "predictions", seed=unit.seed, classes=self.classes,
+            )  # fmt: skip
+        except InputError as error:
+            if stop():
+                raise InterruptedRunError(f"stopped {unit.title}.") from error
+            raise
         dice = agreement(self.masks(unit, "val"), self.truth("val"), self.classes, False)
         self.masks(unit, "test")  # all there, or the script is to be mended now
         train = [row for row in self.sets[unit.arm.name].rows if row.split == "train"]

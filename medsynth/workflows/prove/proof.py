@@ -18,6 +18,7 @@ from medsynth.exporters.leakage import refuse_leaks
 from medsynth.io.atomic import make_folder, write_json
 from medsynth.io.hashing import hash_json
 from medsynth.io.runs import Run, find_run
+from medsynth.model.segmenter import refuse_missing_weights
 from medsynth.workflows.export.export import run_export_set
 from medsynth.workflows.prove.arms import Arm, arms_of
 from medsynth.workflows.prove.budget import Budget, plan_within
@@ -171,10 +172,13 @@ class Proof:
         """Fit what is not fitted yet, side by side where there are devices.
 
         Raises:
-            InterruptedRunError: `stop` said so.
+            InputError: a network begins with weights that are not installed.
+            InterruptedRunError: `stop` said so; what is finished is kept.
         """
         units = self.all_units()
         left = [unit for unit in units if self.units.read(unit, "fitted") is None]
+        for network in dict.fromkeys(unit.network for unit in left):
+            refuse_missing_weights(network)
         free: SimpleQueue[torch.device] = SimpleQueue()
         for device in self.where:
             free.put(device)
@@ -184,7 +188,9 @@ class Proof:
                 return
             device = free.get()
             try:
-                self.fitter.fit(unit, device)
+                self.fitter.fit(unit, device, stop)
+            except InterruptedRunError:
+                return
             finally:
                 free.put(device)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from medsynth.core.errors import InputError
+from medsynth.core.errors import InputError, InterruptedRunError
 from medsynth.core.seeds import derive_seed
 from medsynth.core.types import Split
 from medsynth.io.atomic import make_folder, write_bytes
@@ -93,11 +94,15 @@ def fit_unit(
     seed: int,
     device: torch.device,
     store: UnitStore,
+    stop: Callable[[], bool],
 ) -> None:
     """Fit a unit, keep the weights of the step where val's Dice is best, and write it down.
 
     Weights and batches follow from the unit's seed, the same for every arm. `real`: those of its
     pairs that are real.
+
+    Raises:
+        InterruptedRunError: `stop` said so, between two steps; nothing is written.
     """
     own = derive_seed(seed, "prove", unit.network, unit.seed)
     looks = {round(options.steps * (k + 1) / stops) for k in range(stops)}
@@ -105,6 +110,8 @@ def fit_unit(
     best: dict[str, Tensor] = {}
 
     def look(done: int, network: Segmenter) -> None:
+        if stop():
+            raise InterruptedRunError(f"stopped at step {done} of {unit.title}.")
         if done not in looks:
             return
         dice = float(scores_of(network.eval(), val, classes).per_image().mean())
