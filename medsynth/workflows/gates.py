@@ -117,7 +117,7 @@ class RunGates:
         return CrossFitted(
             train,
             1 + max(item.id for item in self.index.classes),
-            options.segmenter,
+            options.segmenter.settled(),
             options.folds,
             self.recipe.seed,
             self.run.gates,

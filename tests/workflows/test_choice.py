@@ -2,9 +2,11 @@
 
 import pytest
 
+from medsynth.model.mobilenet import INSTALL
 from medsynth.workflows.choice import GIB, Machine, best_size, choose, chosen, shorter_side_px
 from medsynth.workflows.fit.config import FitConfig
 from medsynth.workflows.recipe import load_recipe
+from tests.mobilenet_wheel import hide_wheel, install_wheel
 
 CPU = Machine("cpu")
 
@@ -19,6 +21,24 @@ CPU = Machine("cpu")
             ("data.size=128", "training.precision=bf16", "sampling.precision=bf16"),
         ),
         (Machine("mps"), "compact", ("data.size=128",)),
+        (
+            Machine("cpu", imagenet=True),
+            "compact",
+            (
+                "data.size=128",
+                "gates.segmenter.network=mobilenet-unet",
+                "prove.networks=[mobilenet-unet]",
+            ),
+        ),
+        (
+            Machine("cuda", 12 * GIB, "/sd", imagenet=True),
+            "sd15-12gb",
+            (
+                "model.stable_diffusion.base=/sd",
+                "gates.segmenter.network=mobilenet-unet",
+                "prove.networks=[mobilenet-unet]",
+            ),
+        ),
         (
             Machine("cpu", taef2="/w.safetensors"),
             "compact",
@@ -66,6 +86,23 @@ def test_pretrained_weights_are_found_by_their_variable(blobs, monkeypatch):
     config = chosen(FitConfig(blobs(), device="cpu"), lambda _: None)
     codec = load_recipe(config.recipe, config.sets).model.codec
     assert (codec.name, codec.weights) == ("taef2", "/there/taef2.safetensors")
+
+
+def test_segmenters_that_have_learned_judge_where_their_weights_are_installed(
+    blobs, monkeypatch, tmp_path
+):
+    hide_wheel(monkeypatch)
+    told = []
+    config = chosen(FitConfig(blobs(), device="cpu"), told.append)
+    assert load_recipe(config.recipe, config.sets).gates.segmenter.network == "unet"
+    assert any(INSTALL in text for text in told)
+    monkeypatch.undo()
+    install_wheel(tmp_path / "site", b"weights")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    config = chosen(FitConfig(blobs(), device="cpu"), told.append)
+    recipe = load_recipe(config.recipe, config.sets)
+    assert (recipe.gates.segmenter.network, *recipe.prove.networks) == ("mobilenet-unet",) * 2
+    assert recipe.prove.segmenter.settled("mobilenet-unet").width == 8
 
 
 def test_a_named_recipe_and_a_resume_stay_as_they_are(tmp_path):

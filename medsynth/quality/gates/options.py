@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from medsynth.core.options import Options
-from medsynth.model.segmenter_options import SegmenterOptions
+from medsynth.model.segmenter_options import SegmenterChoice
 
 GateMode = Literal["enforce", "score", "off"]
 
@@ -37,7 +37,7 @@ class GateOptions(Options):
     folds: int = Field(default=2, ge=2, le=20)
     """Segmenters that judge faithfulness: each is fitted without one part of the training groups,
     and an image is judged by those that never saw its mask."""
-    segmenter: SegmenterOptions = Field(default_factory=SegmenterOptions)
+    segmenter: SegmenterChoice = Field(default_factory=SegmenterChoice)
     """The network that says what an image shows, and its fit."""
 
     def modes(self) -> dict[str, GateMode]:

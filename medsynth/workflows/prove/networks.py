@@ -73,4 +73,4 @@ class NetworkFitter:
         )
 
     def _options(self, arm: Arm, network: str) -> SegmenterOptions:
-        return arm.segmenter(self.options.segmenter.model_copy(update={"network": network}))
+        return arm.segmenter(self.options.segmenter.settled(network))

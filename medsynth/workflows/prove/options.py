@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from medsynth.core.options import Options
-from medsynth.model.segmenter_options import NetworkName, SegmenterOptions
+from medsynth.model.segmenter_options import NetworkName, SegmenterChoice
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -38,8 +38,8 @@ class ProveOptions(Options):
     """So many equally spaced steps at which val is looked at; each arm takes its best."""
     segmenter_format: str = "folder"
     """Export format that --segmenter-command reads."""
-    segmenter: SegmenterOptions = Field(default_factory=lambda: SegmenterOptions(steps=600))
-    """Steps, batch, rate and width, the same for every arm."""
+    segmenter: SegmenterChoice = Field(default_factory=lambda: SegmenterChoice(steps=600))
+    """Steps, batch, rate and width, the same for every arm; `networks` says of which networks."""
 
     @field_validator("ratios", "real_endings", "networks")
     @classmethod

@@ -32,7 +32,8 @@ class Generator(Strict):
     """A way to make samples.
 
     fit: options of its own fit; with `base.steps` it has a base of its own. weights_of: another
-    generator, whose weights it has; only its samples differ. augment: options of its samples.
+    generator, of this stage or one that was run before, whose weights it has; only its samples
+    differ. augment: options of its samples.
     """
 
     fit: Sets = Field(default_factory=dict)
