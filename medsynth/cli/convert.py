@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from medsynth.cli.console import out, print_json, progress
-from medsynth.cli.options import JsonOption
+from medsynth.cli.options import JsonOption, RunArgument, RunOption, named_once
 
 Sets = Annotated[
     list[str] | None,
@@ -56,10 +56,9 @@ def import_(
 
 
 def convert(
-    run: Annotated[
-        Path | None, typer.Argument(metavar="[RUN]", help="The run; the latest where not given.")
-    ] = None,
+    argument: RunArgument = None,
     *,
+    run: RunOption = None,
     to: Annotated[str, typer.Option(metavar="T", help="diffusers, ldm or shareable.")],
     path: Annotated[
         Path, typer.Option("--out", metavar="PATH", help="A new folder; of ldm, a file.")
@@ -75,6 +74,7 @@ def convert(
     from medsynth.workflows.convert import ConvertConfig
     from medsynth.workflows.convert import convert as convert_run
 
+    run = named_once(argument, run)
     with progress("convert") as report:
         result = convert_run(ConvertConfig(to, path, run, tuple(sets or ()), masks), report)
     if as_json:

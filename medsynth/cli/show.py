@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from medsynth.cli.console import out, print_json, progress
-from medsynth.cli.options import JsonOption
+from medsynth.cli.options import JsonOption, RunArgument, RunOption, named_once
 from medsynth.core.errors import UsageError
 
 
@@ -18,8 +18,9 @@ def register(app: typer.Typer) -> None:
 
 
 def show(
-    run: Annotated[Path | None, typer.Argument(help="The run; default: the latest.")] = None,
+    argument: RunArgument = None,
     *,
+    run: RunOption = None,
     sheet: Annotated[
         bool, typer.Option("--sheet", help="Write contact sheets of the samples, worst first.")
     ] = False,
@@ -35,6 +36,7 @@ def show(
     """Parse, look, show."""
     from medsynth.workflows.show import show as summarise
 
+    run = named_once(argument, run)
     if sheet:
         show_sheets(run, to, worst, as_json)
         return

@@ -77,6 +77,15 @@ def test_show_tells_the_next_command_at_every_stage(medsynth, own_run, tmp_path)
     assert next_of(run) == f"medsynth augment --n 4 --run {run}"
 
 
+def test_a_run_may_be_named_as_for_other_verbs_but_once(medsynth, own_run, tmp_path):
+    assert medsynth("show", "--run", own_run).out == medsynth("show", own_run).out
+    for words in (("show",), ("convert", "--to", "ldm", "--out", tmp_path / "x.ckpt")):
+        said = medsynth(*words, own_run, "--run", own_run)
+        assert said.code == 2
+        assert "two runs are named" in said.err
+        assert "Name one." in said.err
+
+
 def test_show_of_a_fit_that_was_stopped(medsynth, own_run):
     import shutil
 
