@@ -13,7 +13,7 @@ from medsynth.model.segmenter_options import SegmenterOptions
 from medsynth.store.samples import SampleStore
 from medsynth.workflows.augment.augment import AugmentConfig, augment
 from medsynth.workflows.cross_fit import CrossFitted
-from medsynth.workflows.gate_warnings import gate_warnings
+from medsynth.workflows.gate_warnings import CHOSEN, chosen_by_the_gate, gate_warnings
 from medsynth.workflows.gates import load_labelled
 from medsynth.workflows.report.write import write_report
 
@@ -65,6 +65,7 @@ def test_a_gate_that_cannot_judge_says_so_wherever_its_samples_are_shown(own_run
     assert f"warning: {about['warning']}" in said.err
     assert f"mean Dice of {about['real_mean_dice']:.2f}" in about["warning"]
     assert gate_warnings(Run(own_run)) == (about["warning"],)
+    assert chosen_by_the_gate(Run(own_run)) == ()
     page = write_report(Run(own_run)).read_text(encoding="utf-8")
     assert about["warning"] in page
 
@@ -100,6 +101,7 @@ def test_what_does_not_show_its_mask_is_made_again_and_given_up(own_run):
         )
     about = json.loads((own_run / "gates" / "gates.json").read_text())
     assert about["calibration"]["faithful"]["threshold"] > 0.2
+    assert chosen_by_the_gate(Run(own_run)) == (CHOSEN,)
     assert "gates.mode=score" in caught.value.tip
     lost = [row for row in rows(own_run) if row.status == "given-up"]
     assert len(lost) >= 8
