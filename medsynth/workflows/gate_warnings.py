@@ -8,7 +8,6 @@ from typing import Any
 from medsynth.io.runs import Run
 from medsynth.workflows.report.found import read_figures
 
-
 CHOSEN = (
     "Mask agreement flatters the samples: it is measured by the segmenters of the gate faithful, "
     "which each of them has passed."
