@@ -22,10 +22,10 @@ class Faithful:
 
     Real held-out images set the scale: the threshold is what a share `rate` of them falls short
     of. Where segmenters miss more of them than that, but find the others well, as they do with
-    polyps, it lets anything pass; then the threshold is the one that best tells real images' own
-    masks from those of other groups (Youden's index), unless it refuses more than MOST_REFUSED of
-    them. Where more than MOST_PASSING would still pass with the mask of another group, the gate
-    cannot judge, and says so.
+    polyps, it lets anything pass; then the threshold is the least that real images with the mask
+    of another group pass no more often than MOST_PASSING, unless it refuses more than MOST_REFUSED
+    of them with their own. No more than that: what a segmenter hardly finds it has most to learn
+    from. Where there is no such threshold, the gate cannot judge, and says so.
     """
 
     summary: ClassVar[str] = "refuses images in which a segmenter does not find their mask"
@@ -100,10 +100,12 @@ def threshold_of(own: NDArray[np.float64], wrong: NDArray[np.float64], rate: flo
     usual = float(np.quantile(own, rate))
     if not len(wrong) or share_from(wrong, usual) <= MOST_PASSING:
         return usual
-    tried = np.unique(own)
-    best = max(tried, key=lambda each: share_from(own, each) - share_from(wrong, each))
-    judges = share_from(own, best) >= 1 - MOST_REFUSED and share_from(wrong, best) <= MOST_PASSING
-    return float(best) if judges else usual
+    for tried in np.unique(own):
+        if share_from(own, tried) < 1 - MOST_REFUSED:
+            break
+        if share_from(wrong, tried) <= MOST_PASSING:
+            return float(tried)
+    return usual
 
 
 def share_from(scores: NDArray[np.float64], threshold: float) -> float:
