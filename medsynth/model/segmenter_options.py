@@ -11,16 +11,13 @@ from medsynth.core.options import Options
 NetworkName = Literal["unet", "attention-unet", "segresnet", "mobilenet-unet"]
 
 
-class SegmenterChoice(Options):
-    """A segmentation network, and how it is fitted on real or synthetic pairs.
+class SegmenterFit(Options):
+    """How a segmentation network is fitted on real or synthetic pairs.
 
     What is null is as suits the network: an encoder that has learned before wants a lower rate
     and less beside it.
     """
 
-    network: NetworkName = "unet"
-    """MONAI's residual U-Net, Attention U-Net (Oktay et al. 2018) or SegResNet (Myronenko 2018); or
-    MONAI's decoder above a MobileNetV2 that has learned from ImageNet, for photographs."""
     width: int | None = Field(default=None, ge=4, le=256)
     """Channels at full resolution; each level below has twice as many. null: 16; 8 of
     mobilenet-unet's decoder."""
@@ -35,15 +32,26 @@ class SegmenterChoice(Options):
     """classic: flips, rotation, scale, shift, brightness, contrast and gamma, drawn anew each
     time."""
 
-    def settled(self, network: str | None = None) -> SegmenterOptions:
-        """Return the same with nothing left open, of another network where one is named.
+    def of(self, network: Any) -> SegmenterOptions:
+        """Return the options of a network's fit, with nothing left open.
 
-        >>> SegmenterChoice(batch=4).settled("mobilenet-unet").width
+        >>> SegmenterFit(batch=4).of("mobilenet-unet").width
         8
         """
-        named: Any = network or self.network
         own = {k: v for k, v in self.model_dump(exclude={"network"}).items() if v is not None}
-        return SegmenterOptions(network=named, **{**SUITS.get(named, {}), **own})
+        return SegmenterOptions(network=network, **{**SUITS.get(network, {}), **own})
+
+
+class SegmenterChoice(SegmenterFit):
+    """A segmentation network, and how it is fitted."""
+
+    network: NetworkName = "unet"
+    """MONAI's residual U-Net, Attention U-Net (Oktay et al. 2018) or SegResNet (Myronenko 2018); or
+    MONAI's decoder above a MobileNetV2 that has learned from ImageNet, for photographs."""
+
+    def settled(self) -> SegmenterOptions:
+        """Return the same with nothing left open."""
+        return self.of(self.network)
 
 
 class SegmenterOptions(SegmenterChoice):

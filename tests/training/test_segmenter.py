@@ -10,7 +10,12 @@ from medsynth.core.errors import InputError
 from medsynth.data.folds import fold_groups
 from medsynth.model.mobilenet import INSTALL, MobileNetV2, load_mobilenet, weights_in_wheel
 from medsynth.model.segmenter import begin_segmenter, build_segmenter, predict_probabilities
-from medsynth.model.segmenter_options import NetworkName, SegmenterChoice, SegmenterOptions
+from medsynth.model.segmenter_options import (
+    NetworkName,
+    SegmenterChoice,
+    SegmenterFit,
+    SegmenterOptions,
+)
 from medsynth.quality.overlap import mean_dice
 from medsynth.training.classic import augment_classic
 from medsynth.training.segmenter import batches_of, fit_segmenter
@@ -90,16 +95,16 @@ def test_without_its_weights_that_network_says_where_they_are(monkeypatch):
 
 @pytest.mark.parametrize("network", get_args(NetworkName))
 def test_what_is_left_open_suits_the_network_and_what_is_set_stays(network):
-    open_, set_ = SegmenterChoice(steps=7), SegmenterChoice(width=5, batch=3, learning_rate=0.5)
+    open_, set_ = SegmenterFit(steps=7), SegmenterFit(width=5, batch=3, learning_rate=0.5)
     learned = network == "mobilenet-unet"
-    assert open_.settled(network) == SegmenterOptions(
+    assert open_.of(network) == SegmenterOptions(
         network=network, steps=7, width=8 if learned else 16, batch=8 if learned else 16,
         learning_rate=1e-3 if learned else 2e-3,
     )  # fmt: skip
-    assert set_.settled(network) == SegmenterOptions(
+    assert set_.of(network) == SegmenterOptions(
         network=network, width=5, batch=3, learning_rate=0.5
     )
-    assert open_.settled().network == "unet"
+    assert SegmenterChoice(network=network).settled() == SegmenterFit().of(network)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 5, 10, 11, 20])

@@ -102,7 +102,7 @@ def test_segmenters_that_have_learned_judge_where_their_weights_are_installed(
     config = chosen(FitConfig(blobs(), device="cpu"), told.append)
     recipe = load_recipe(config.recipe, config.sets)
     assert (recipe.gates.segmenter.network, *recipe.prove.networks) == ("mobilenet-unet",) * 2
-    assert recipe.prove.segmenter.settled("mobilenet-unet").width == 8
+    assert recipe.prove.segmenter.of("mobilenet-unet").width == 8
 
 
 def test_a_named_recipe_and_a_resume_stay_as_they_are(tmp_path):

@@ -154,6 +154,13 @@ def test_nothing_is_compared_with_itself(run, twice):
         proved(run, f"prove.{twice}")
 
 
+def test_networks_are_named_in_one_place(run):
+    with pytest.raises(UsageError, match=r"prove\.networks names the networks"):
+        proved(run, "prove.segmenter.network=mobilenet-unet")
+    older = {"segmenter": {"network": "unet", "steps": 7}}  # as runs before have it
+    assert ProveOptions.model_validate(older).segmenter.steps == 7
+
+
 def test_more_seeds_go_on_from_those_there_are(run, whole):
     shutil.rmtree(run)
     shutil.copytree(whole[0], run)

@@ -73,4 +73,4 @@ class NetworkFitter:
         )
 
     def _options(self, arm: Arm, network: str) -> SegmenterOptions:
-        return arm.segmenter(self.options.segmenter.settled(network))
+        return arm.segmenter(self.options.segmenter.of(network))

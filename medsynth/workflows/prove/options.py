@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
 from medsynth.core.options import Options
-from medsynth.model.segmenter_options import NetworkName, SegmenterChoice
+from medsynth.model.segmenter_options import NetworkName, SegmenterFit
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -38,8 +39,18 @@ class ProveOptions(Options):
     """So many equally spaced steps at which val is looked at; each arm takes its best."""
     segmenter_format: str = "folder"
     """Export format that --segmenter-command reads."""
-    segmenter: SegmenterChoice = Field(default_factory=lambda: SegmenterChoice(steps=600))
-    """Steps, batch, rate and width, the same for every arm; `networks` says of which networks."""
+    segmenter: SegmenterFit = Field(default_factory=lambda: SegmenterFit(steps=600))
+    """Steps, batch, rate and width, the same for every arm."""
+
+    @field_validator("segmenter", mode="before")
+    @classmethod
+    def _networks_has_the_network(cls, values: Any) -> Any:
+        """Recipes of older runs name one here, which was never used."""
+        if not isinstance(values, Mapping) or "network" not in values:
+            return values
+        if values["network"] != "unet":
+            raise ValueError("prove.networks names the networks, not prove.segmenter.network")
+        return {key: value for key, value in values.items() if key != "network"}
 
     @field_validator("ratios", "real_endings", "networks")
     @classmethod
