@@ -133,6 +133,8 @@ def beside_one_another(folds: list[dict[str, Any]]) -> str:
         ours, theirs = arms[own]["generator"], arms[other]["generator"]
         if ours != first or theirs in (first, "") or own.split()[-1] != other.split()[-1]:
             continue
+        if any(arm not in fold["arms"] for arm in (own, other) for fold in folds):
+            continue  # not run on every fold yet
         told = compare(*paired(folds, own, other), groups)
         lines.append(
             f"\n{own} against {other}: {points(told.gain)} ({interval(told.low, told.high)}).\n"
