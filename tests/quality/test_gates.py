@@ -2,10 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from medsynth.quality.gates.faithful import threshold_of
 from medsynth.quality.gates.gate import GATES, GateContext, Pairs, Verdict, calibrated
 from medsynth.quality.gates.options import GateOptions
 from medsynth.quality.gates.trivial import Trivial
@@ -123,51 +120,6 @@ def test_faithful_says_where_it_cannot_judge(context):
     one_group = Pairs(context.held_out.images, context.held_out.labels, [frozenset("a")] * 40)
     alone = GATES.get("faithful")(GateContext(context.train, one_group, blind, 0.05)).about
     assert "passing_with_others_masks" not in alone  # nobody's mask is known to be wrong
-
-
-def missing(context, count):
-    """Predict as the context does, but find nothing in the first held-out images."""
-    lost = {image.tobytes() for image in context.held_out.images[:count]}
-
-    def predicted(images, groups):
-        shown = context.predict(images, groups)
-        shown[[image.tobytes() in lost for image in images]] = 0
-        return shown
-
-    return GateContext(context.train, context.held_out, predicted, 0.05)
-
-
-def test_faithful_judges_where_segmenters_miss_some_real_images_and_find_the_others(context):
-    """What 5 % fall short of is then nothing, which any image reaches."""
-    gate = GATES.get("faithful")(missing(context, 4))
-    assert "warning" not in gate.about
-    assert gate.about["threshold"] > 0.2
-    assert 0.1 <= gate.about["real_refused"] <= 0.2
-    shown = pairs(range(400, 410))
-    assert sum(each.passed for each in gate.judge(shown)) >= 8
-    nothing = Pairs(np.full_like(shown.images, 90), shown.labels, shown.groups)
-    assert not any(each.passed for each in gate.judge(nothing))
-
-
-def test_faithful_cannot_judge_where_segmenters_miss_too_many(context):
-    about = GATES.get("faithful")(missing(context, 12)).about
-    assert (about["threshold"], about["real_refused"]) == (0, 0)
-    assert "cannot judge" in about["warning"]
-
-
-DICE = st.lists(st.floats(0, 1), min_size=1, max_size=40).map(np.array)
-
-
-@given(DICE, DICE, st.floats(0.01, 0.5))
-def test_the_threshold_of_faithful_is_the_usual_one_or_tells_masks_apart(own, wrong, rate):
-    usual, found = float(np.quantile(own, rate)), threshold_of(own, wrong, rate)
-    if (wrong >= usual).mean() <= 0.5:
-        assert found == usual
-    elif found != usual:
-        assert (own >= found).mean() >= 0.8
-        assert (wrong >= found).mean() <= 0.5
-    assert threshold_of(own, wrong[:0], rate) == usual
-    assert threshold_of(own[:0], wrong, rate) == 0
 
 
 def test_an_empty_mask_wants_an_empty_image(context):

@@ -27,6 +27,7 @@ CPU = Machine("cpu")
             (
                 "data.size=128",
                 "gates.segmenter.network=mobilenet-unet",
+                "gates.faithful=score",
                 "prove.networks=[mobilenet-unet]",
             ),
         ),
@@ -36,6 +37,7 @@ CPU = Machine("cpu")
             (
                 "model.stable_diffusion.base=/sd",
                 "gates.segmenter.network=mobilenet-unet",
+                "gates.faithful=score",
                 "prove.networks=[mobilenet-unet]",
             ),
         ),

@@ -7,25 +7,20 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from medsynth.quality.gates.gate import GateContext, Pairs, Verdict, verdicts
+from medsynth.quality.gates.gate import GateContext, Pairs, Verdict, calibrated
 from medsynth.quality.masks_of_others import masks_of_others
 from medsynth.quality.overlap import mean_dice
 
 MOST_PASSING = 0.5
 """A gate that lets more real images than this pass with another patient's mask is none."""
-MOST_REFUSED = 0.2
-"""Nor is one that refuses more real images than this with their own masks."""
 
 
 class Faithful:
     """Scores the Dice of what a cross-fitted segmenter sees with the mask that was asked for.
 
-    Real held-out images set the scale: the threshold is what a share `rate` of them falls short
-    of. Where segmenters miss more of them than that, but find the others well, as they do with
-    polyps, it lets anything pass; then the threshold is the least that real images with the mask
-    of another group pass no more often than MOST_PASSING, unless it refuses more than MOST_REFUSED
-    of them with their own. No more than that: what a segmenter hardly finds it has most to learn
-    from. Where there is no such threshold, the gate cannot judge, and says so.
+    Real held-out images set the scale: where the segmenter finds little even in these, the
+    threshold is low. How many of them would pass with the mask of another group tells whether
+    the gate can judge at all; where it cannot, it says so.
     """
 
     summary: ClassVar[str] = "refuses images in which a segmenter does not find their mask"
@@ -34,32 +29,31 @@ class Faithful:
     def __init__(self, context: GateContext) -> None:
         self.context = context
         self.held_out, self.wrong = self._calibrate(context.held_out)
-        self.threshold = threshold_of(self.held_out, self.wrong, context.rate)
 
     @property
     def about(self) -> dict[str, float | str]:
         """The Dice that real held-out images reach, and how many pass with others' masks."""
         if not len(self.held_out):
             return {"real_images": 0}
+        threshold = float(np.quantile(self.held_out, self.context.rate))
         found: dict[str, float | str] = {
             "real_images": len(self.held_out),
             "real_mean_dice": round(float(self.held_out.mean()), 4),
-            "real_refused": round(float((self.held_out < self.threshold).mean()), 4),
-            "threshold": round(self.threshold, 4),
+            "threshold": round(threshold, 4),
         }
         if len(self.wrong):
-            passing = share_from(self.wrong, self.threshold)
+            passing = float((self.wrong >= threshold).mean())
             found["passing_with_others_masks"] = round(passing, 4)
             if passing > MOST_PASSING:
-                found["warning"] = self._cannot_judge(passing)
+                found["warning"] = self._cannot_judge(threshold, passing)
         return found
 
-    def _cannot_judge(self, passing: float) -> str:
+    def _cannot_judge(self, threshold: float, passing: float) -> str:
         return (
             "the gate faithful cannot judge whether images show their masks: its segmenters reach "
             f"a mean Dice of {self.held_out.mean():.2f} on {len(self.held_out)} real held-out "
-            f"images, its threshold is {self.threshold:.2f}, and {passing:.0%} of these images "
-            "pass it with the mask of another patient. Give the segmenters more steps "
+            f"images, its threshold is {threshold:.2f}, and {passing:.0%} of these images pass it "
+            "with the mask of another patient. Give the segmenters more steps "
             "(gates.segmenter.steps), an encoder that has learned from photographs "
             "(gates.segmenter.network=mobilenet-unet) or more training pairs, and look at the "
             "samples."
@@ -67,7 +61,7 @@ class Faithful:
 
     def judge(self, pairs: Pairs) -> list[Verdict]:
         """Return Dice, the mean over the classes of the mask."""
-        return verdicts(self._scores(pairs), self.held_out, self.threshold)
+        return calibrated(self._scores(pairs), self.held_out, self.context.rate)
 
     def _scores(self, pairs: Pairs) -> NDArray[np.float64]:
         if not len(pairs):
@@ -85,32 +79,6 @@ class Faithful:
             own.append(dice_of_each(shown, part.labels))
             wrong.append(dice_of_each(shown[some], pairs.labels[others[rows][some]]))
         return np.concatenate(own), np.concatenate(wrong)
-
-
-def threshold_of(own: NDArray[np.float64], wrong: NDArray[np.float64], rate: float) -> float:
-    """Return the least Dice that passes.
-
-    Args:
-        own: (M,) of real images with their own masks; none: everything passes.
-        wrong: (N,) of real images with the masks of other groups.
-        rate: share of the real images that may fall short of it, where that is enough.
-    """
-    if not len(own):
-        return 0.0
-    usual = float(np.quantile(own, rate))
-    if not len(wrong) or share_from(wrong, usual) <= MOST_PASSING:
-        return usual
-    for tried in np.unique(own):
-        if share_from(own, tried) < 1 - MOST_REFUSED:
-            break
-        if share_from(wrong, tried) <= MOST_PASSING:
-            return float(tried)
-    return usual
-
-
-def share_from(scores: NDArray[np.float64], threshold: float) -> float:
-    """Return the share of scores that a threshold lets pass."""
-    return float((scores >= threshold).mean())
 
 
 def dice_of_each(shown: NDArray[np.uint8], asked: NDArray[np.uint8]) -> NDArray[np.float64]:

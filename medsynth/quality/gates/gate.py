@@ -135,22 +135,9 @@ def calibrated(
         held_out: (M,) of real ones, from 0 on; none: everything passes.
         rate: the quantile.
     """
-    threshold = float(np.quantile(held_out, rate)) if len(held_out) else 0.0
-    return verdicts(scores, held_out, threshold)
-
-
-def verdicts(
-    scores: NDArray[np.float64], held_out: NDArray[np.float64], threshold: float
-) -> list[Verdict]:
-    """Return verdicts by a threshold, with the place of each score among those of real images.
-
-    Args:
-        scores: (N,) of synthetic images.
-        held_out: (M,) of real ones; with none, percentiles are unknown.
-        threshold: the least that passes.
-    """
     if not len(held_out):
-        return [Verdict(float(score), threshold, None) for score in scores]
+        return [Verdict(float(score), 0.0, None) for score in scores]
+    threshold = float(np.quantile(held_out, rate))
     ordered = np.sort(held_out)
     below = np.searchsorted(ordered, scores) / len(ordered)
     return [Verdict(float(s), threshold, float(p)) for s, p in zip(scores, below, strict=True)]

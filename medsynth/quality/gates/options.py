@@ -30,8 +30,7 @@ class GateOptions(Options):
     plugin: dict[str, GateMode] = Field(default_factory=dict)
     """Gates that plugins bring: name, then enforce, score or off."""
     rate: float = Field(default=0.05, gt=0, lt=1)
-    """Share of real held-out images that a gate may refuse: this sets its threshold. `faithful`
-    refuses up to 0.2 where segmenters miss more than this and find the others."""
+    """Share of real held-out images that a gate may refuse: this sets its threshold."""
     max_redraws: int = Field(default=3, ge=0, le=100)
     """An image that fails is made again with another seed up to this often; then its mask is
     given up, and the plan's next reserve takes its place."""
