@@ -81,6 +81,10 @@ def augment(
 def _print_acceptance(result: AugmentResult) -> None:
     """Print what the gates refused, and of whose masks most: only where there is something."""
     seen = result.acceptance
+    if seen.total.below:
+        below = ", ".join(f"{gate} {count}" for gate, count in sorted(seen.total.below.items()))
+        kept = f"kept of {seen.total.accepted}, though a gate that only scores would refuse them"
+        out.print(f"{kept}: {below}", markup=False)
     if not seen.total.refused:
         return
     refused = ", ".join(f"{gate} {count}" for gate, count in sorted(seen.total.refused.items()))

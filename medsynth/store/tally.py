@@ -17,6 +17,7 @@ class Tally:
     drawn: images drawn for them, a redraw counted each time.
     accepted, given_up: entries by outcome.
     refused: how often each gate refused an image; one image may be refused by several.
+    below: accepted images that fall short of the threshold of a gate that only scores.
     """
 
     entries: int = 0
@@ -24,6 +25,7 @@ class Tally:
     accepted: int = 0
     given_up: int = 0
     refused: dict[str, int] = field(default_factory=dict)
+    below: dict[str, int] = field(default_factory=dict)
 
     def note(self, row: ManifestRow) -> None:
         """Count one row of the manifest."""
@@ -32,7 +34,10 @@ class Tally:
         self.drawn += _drawn(row)
         self.accepted += row.status == "accepted"
         self.given_up += row.status == "given-up"
-        self._refuse(Counter(str(each["gate"]) for each in refused))
+        _count_in(self.refused, Counter(str(each["gate"]) for each in refused))
+        if row.status == "accepted":
+            verdicts = row.lineage.gates.get("verdicts") or {}
+            _count_in(self.below, {k: 1 for k, v in verdicts.items() if not v["passed"]})
 
     def add(self, other: Tally) -> None:
         """Count in what another tally has counted."""
@@ -40,11 +45,13 @@ class Tally:
         self.drawn += other.drawn
         self.accepted += other.accepted
         self.given_up += other.given_up
-        self._refuse(other.refused)
+        _count_in(self.refused, other.refused)
+        _count_in(self.below, other.below)
 
-    def _refuse(self, counts: Mapping[str, int]) -> None:
-        for gate, count in counts.items():
-            self.refused[gate] = self.refused.get(gate, 0) + count
+
+def _count_in(total: dict[str, int], counts: Mapping[str, int]) -> None:
+    for gate, count in counts.items():
+        total[gate] = total.get(gate, 0) + count
 
 
 def _drawn(row: ManifestRow) -> int:

@@ -54,6 +54,14 @@ def test_everything_is_counted():
     assert found.unknown == 0
 
 
+def test_what_is_kept_below_a_threshold_is_counted_where_it_is_kept():
+    low = {"faithful": {"passed": False}, "novel": {"passed": True}}
+    kept, lost = (row(k, status, attempt=0) for k, status in ((0, "accepted"), (1, "given-up")))
+    for each in (kept, lost):
+        each.lineage.gates["verdicts"] = low
+    assert acceptance([kept, lost]).total == Tally(2, 2, 1, 1, {}, {"faithful": 1})
+
+
 def test_rows_of_older_versions():
     found = acceptance([row(0), row(1, "given-up")])
     assert found.total == Tally(2, 2, 1, 1)

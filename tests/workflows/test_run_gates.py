@@ -1,6 +1,7 @@
 """Gates in a run: fitted once, kept, told in the manifest, and never by those who saw the mask."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -51,6 +52,14 @@ def test_scores_stand_in_the_manifest_and_nothing_is_refused(own_run):
         assert gates["refused"] == []
         assert set(gates["verdicts"]) == {"faithful", "novel", "trivial"}
         assert 0 <= gates["verdicts"]["faithful"]["score"] <= 1
+    short = [
+        name
+        for row in rows(own_run)
+        for name, verdict in row.lineage.gates["verdicts"].items()
+        if verdict["score"] < verdict["threshold"]
+    ]
+    assert result.acceptance.total.below == dict(Counter(short))
+    assert short  # a fit of seven steps makes nothing that is worth much
     about = json.loads((own_run / "gates" / "gates.json").read_text())
     assert about["modes"] == dict.fromkeys(["faithful", "novel", "trivial"], "score")
     assert 0 <= about["calibration"]["faithful"]["real_mean_dice"] <= 1
