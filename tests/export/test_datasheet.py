@@ -59,6 +59,7 @@ def test_it_tells_what_was_made_how_and_how_well(run):
     assert sheet["gates"] == {"faithful": {"thresholds": [0.55]}}
     assert sheet["acceptance"]["total"] == {
         "entries": 5, "drawn": 10, "accepted": 4, "given_up": 1, "refused": {"faithful": 5},
+        "below": {},
     }  # fmt: skip
     for text in (
         "# polyps-1\n",
