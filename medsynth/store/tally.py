@@ -37,7 +37,7 @@ class Tally:
         _count_in(self.refused, Counter(str(each["gate"]) for each in refused))
         if row.status == "accepted":
             verdicts = row.lineage.gates.get("verdicts") or {}
-            _count_in(self.below, {k: 1 for k, v in verdicts.items() if not v["passed"]})
+            _count_in(self.below, {k: 1 for k, v in verdicts.items() if v.get("passed") is False})
 
     def add(self, other: Tally) -> None:
         """Count in what another tally has counted."""
