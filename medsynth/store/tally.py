@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from medsynth.store.manifest import ManifestRow
+from medsynth.store.verdicts import verdicts_of
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class Tally:
         self.given_up += row.status == "given-up"
         _count_in(self.refused, Counter(str(each["gate"]) for each in refused))
         if row.status == "accepted":
-            verdicts = row.lineage.gates.get("verdicts") or {}
+            verdicts = verdicts_of(row.lineage.gates)
             _count_in(self.below, {k: 1 for k, v in verdicts.items() if v.get("passed") is False})
 
     def add(self, other: Tally) -> None:
