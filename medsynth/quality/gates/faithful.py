@@ -55,8 +55,8 @@ class Faithful:
             f"images, its threshold is {threshold:.2f}, and {passing:.0%} of these images pass it "
             "with the mask of another patient. Give the segmenters more steps "
             "(gates.segmenter.steps), an encoder that has learned from photographs "
-            "(gates.segmenter.network=mobilenet-unet) or more training pairs, and look at the "
-            "samples."
+            "(gates.segmenter.network=mobilenet-unet, if it is not set) or more training pairs, "
+            "and look at the samples."
         )
 
     def judge(self, pairs: Pairs) -> list[Verdict]:
