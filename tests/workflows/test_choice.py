@@ -27,7 +27,6 @@ CPU = Machine("cpu")
             (
                 "data.size=128",
                 "gates.segmenter.network=mobilenet-unet",
-                "gates.faithful=score",
                 "prove.networks=[mobilenet-unet]",
             ),
         ),
@@ -37,7 +36,6 @@ CPU = Machine("cpu")
             (
                 "model.stable_diffusion.base=/sd",
                 "gates.segmenter.network=mobilenet-unet",
-                "gates.faithful=score",
                 "prove.networks=[mobilenet-unet]",
             ),
         ),
@@ -105,6 +103,11 @@ def test_segmenters_that_have_learned_judge_where_their_weights_are_installed(
     recipe = load_recipe(config.recipe, config.sets)
     assert (recipe.gates.segmenter.network, *recipe.prove.networks) == ("mobilenet-unet",) * 2
     assert recipe.prove.segmenter.of("mobilenet-unet").width == 8
+    assert recipe.gates.modes()["faithful"] == "score"
+    off = load_recipe(config.recipe, (*config.sets, "gates.mode=off"))
+    assert "faithful" not in off.gates.modes()
+    strict = load_recipe(config.recipe, (*config.sets, "gates.faithful=enforce"))
+    assert strict.gates.modes()["faithful"] == "enforce"
 
 
 def test_a_named_recipe_and_a_resume_stay_as_they_are(tmp_path):

@@ -21,7 +21,8 @@ class GateOptions(Options):
     trivial: GateMode | None = None
     """The gate against black, flat and saturated images; null: as `mode`, but never off."""
     faithful: GateMode | None = None
-    """The gate against images that do not show their mask; null: as `mode`."""
+    """The gate against images that do not show their mask; null: as `mode`, but mobilenet-unet only
+    scores where that is enforce: what it misses is what a segmenter has most to learn from."""
     novel: GateMode | None = None
     """The gate against copies of training images; null: as `mode`."""
     most_saturated: float | None = Field(default=None, gt=0, le=1)
@@ -42,7 +43,9 @@ class GateOptions(Options):
 
     def modes(self) -> dict[str, GateMode]:
         """Return gate -> mode, for the gates that are on."""
-        own: dict[str, Any] = {"faithful": self.faithful, "novel": self.novel}
+        scores = self.mode == "enforce" and self.segmenter.network == "mobilenet-unet"
+        faithful = self.faithful or ("score" if scores else None)
+        own: dict[str, Any] = {"faithful": faithful, "novel": self.novel}
         modes = {name: mode or self.mode for name, mode in own.items()}
         modes["trivial"] = self.trivial or ("score" if self.mode == "score" else "enforce")
         modes |= self.plugin
