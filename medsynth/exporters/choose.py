@@ -23,11 +23,15 @@ class ChoiceOptions(Options):
     """Only synthetic pairs: no real image leaves the run, so there is no val and no test."""
 
     ratio: float | None = Field(default=None, ge=0)
-    """At most so many synthetic pairs for each real pair of train, the best by their gates'
-    figures first, then in the plan's order; 0 = real only, null = all."""
+    """At most so many synthetic pairs for each real pair of train; 0 = real only, null = all."""
 
     max_per_source: int | None = Field(default=None, ge=1)
-    """At most so many synthetic pairs of one source mask, the best first; null = no cap."""
+    """At most so many synthetic pairs of one source mask; null = no cap."""
+
+    order: Literal["best", "plan"] = "best"
+    """Which synthetic pairs come first where not all are taken: the `best` by their gates'
+    figures, and those without any last; or those of the `plan`, so that a smaller set is a fair
+    part of a larger one."""
 
     stratify: Literal["class"] | None = None
     """class: each combination of classes that real pairs of train show gets its share of the
@@ -66,7 +70,8 @@ def choose(
     places = None
     if options.stratify and train:
         places = places_by_classes(train, len(left) if most is None else min(most, len(left)))
-    kept = {row.id for row in picked(best_first(left), most, options.max_per_source, places)}
+    first = best_first(left) if options.order == "best" else left
+    kept = {row.id for row in picked(first, most, options.max_per_source, places)}
     return tuple(
         row
         for row in ordered
@@ -94,7 +99,7 @@ def choice_notes(
     left = [row for row in samples if row.id not in rejected]
     taken = sum(row.origin == "synthetic" for row in rows)
     if taken < len(left) and options.ratio != 0:
-        scored = any(row.quality is not None for row in left)
+        scored = options.order == "best" and any(row.quality is not None for row in left)
         order = "the best by their gates' figures" if scored else "the first of the plan"
         caps = [
             f"export.{name}={getattr(options, name)}"

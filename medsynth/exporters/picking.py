@@ -1,4 +1,4 @@
-"""Which synthetic rows are taken where not all are: best first, within caps."""
+"""Which synthetic rows are taken where not all are: the first, within caps."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def picked(
     """Return the rows taken, in the order given.
 
     Args:
-        ranked: best first.
+        ranked: in the order of choice.
         most: so many at most.
         per_source: so many at most of one source mask, the first that a row names; rows
             without a source are not capped by it.

@@ -42,6 +42,18 @@ def test_a_ratio_takes_the_best_and_says_so():
     )
 
 
+def test_in_the_order_of_the_plan_a_smaller_ratio_is_part_of_a_larger_one():
+    rows = [real(0, 1), real(1, 1), made(1), made(2, 0.3), made(3, 0.9), made(4, 0.7)]
+    options = ChoiceOptions(ratio=1, order="plan")
+    chosen = choose(rows, options)
+    assert ids(chosen) == [1, 2]
+    assert ids(choose(rows, ChoiceOptions(ratio=1.5, order="plan"))) == [1, 2, 3]
+    (note,) = choice_notes(options, chosen, rows[2:], frozenset())
+    assert note == (
+        "2 of 4 synthetic pairs are in it, the first of the plan within export.ratio=1.0."
+    )
+
+
 def test_what_was_thrown_out_is_no_candidate():
     rows = [real(0, 1), made(1, 0.9), made(2, 0.8), made(3, 0.7)]
     options = ChoiceOptions(ratio=1, reject="ids.txt")
