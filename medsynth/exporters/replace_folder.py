@@ -40,7 +40,8 @@ def held(out: Path) -> Iterator[None]:
     """
     user = getattr(os, "getuid", lambda: 0)()
     name = f"medsynth-export-{user}-{hash_bytes(str(out.resolve()).encode())[:16]}.lock"
-    lock = FileLock(Path(tempfile.gettempdir()) / name, timeout=0)
+    path = Path(tempfile.gettempdir()) / name
+    lock = FileLock(path, timeout=0)
     try:
         lock.acquire()
     except Timeout as error:
@@ -51,6 +52,8 @@ def held(out: Path) -> Iterator[None]:
         clean_up(out)
         yield
     finally:
+        if os.name == "posix":  # while held: who has opened it meanwhile sees that it is gone
+            path.unlink(missing_ok=True)
         lock.release()
 
 

@@ -1,5 +1,6 @@
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 
@@ -159,6 +160,30 @@ def test_two_exports_to_one_place_at_a_time(tmp_path):
         pytest.raises(InputError, match="another export is being written"),
     ):
         deliver("folder", make_set(), tmp_path / "out", OPTIONS, quiet)
+
+
+def test_a_place_has_one_holder_though_its_lock_goes_with_each(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    inside, together, left = [], [], 40
+
+    def export_again_and_again(_):
+        nonlocal left
+        while left > 0:
+            try:
+                with replace_folder.held(tmp_path / "out"):
+                    inside.append(1)
+                    together.append(len(inside))
+                    time.sleep(0.001)
+                    left -= 1
+                    inside.pop()
+            except InputError:
+                continue
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(export_again_and_again, range(6)))
+    assert len(together) >= 40
+    assert set(together) == {1}
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_format_gets_the_list_of_all(tmp_path):
