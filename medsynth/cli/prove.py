@@ -47,7 +47,8 @@ def prove(
         typer.Option(
             "--set",
             metavar="K=V",
-            help="prove.*, e.g. prove.seeds=3; evaluate.report_images=false.",
+            help="prove.*, e.g. prove.seeds=3; export.*, as the pairs would be exported; "
+            "evaluate.report_images=false.",
         ),
     ] = None,
     device: DeviceOption = None,

@@ -241,7 +241,7 @@ def test_too_few_samples_or_pairs_are_refused(run, tmp_path):
     with pytest.raises(InputError, match="'synthetic x2' wants") as caught:
         proved(run, "prove.ratios=[2]")
     assert "medsynth augment --n" in caught.value.tip
-    with pytest.raises(UsageError, match=r"prove can set prove\.\* only"):
+    with pytest.raises(UsageError, match=r"prove can set prove\.\* and export"):
         proved(run, "sampling.steps=3")
     assert not (run / "proof").exists()
 
@@ -274,6 +274,14 @@ def test_arms_choose_as_exports_do():
     assert arms["synthetic only"].choice(ChoiceOptions()).synthetic_only
     assert arms["copy-paste"].choice(ChoiceOptions()).ratio == 0
     assert not arms["copy-paste"].is_synthetic
+
+
+def test_arms_hold_what_an_export_with_these_options_holds(run):
+    Path("ids.txt").write_text("\n".join(f"s{k:07d}" for k in range(1, 8)))
+    with pytest.raises(InputError, match=r"'synthetic x0\.5' wants 1\d .* exports of .* hold 9\."):
+        proved(run, "export.reject=ids.txt")
+    with pytest.raises(UsageError, match="each arm has its own"):
+        proved(run, "export.ratio=2")
 
 
 def test_an_ending_shows_real_pairs_alone():

@@ -118,7 +118,8 @@ class Proof:
             if made < max(wanted, arm.ratio is None):
                 run = self.runs[arm.run].path
                 raise InputError(
-                    f"'{arm.name}' wants {max(wanted, 1)} synthetic pairs; {run} has {made}.",
+                    f"'{arm.name}' wants {max(wanted, 1)} synthetic pairs; exports of {run} hold "
+                    f"{made}.",
                     f"medsynth augment --n {max(wanted, 1)} --run {run}; or fewer: "
                     "--set prove.ratios=[0.5]",
                 )

@@ -19,6 +19,9 @@ from medsynth.workflows.prove.own_command import OwnCommand
 from medsynth.workflows.prove.proof import Proof, Report, runs_beside
 from medsynth.workflows.recipe import read_run_recipe
 
+SETTABLE = ("prove.", "export.", "evaluate.report_images=")
+OF_ARMS = ("export.ratio=", "export.synthetic_only=")
+"""What the arms themselves decide."""
 LEAST_PAIRS = 4
 """Held-out pairs in val, and in test; with fewer there is nothing to say."""
 
@@ -28,8 +31,9 @@ class ProveConfig:
     """What is proved.
 
     run: a run with samples; None for the latest. beside: other runs fitted on the same pairs, whose
-    samples are compared too. sets: "prove.key=value" on top of the run's recipe, and
-    "evaluate.report_images=false" for a report without images.
+    samples are compared too. sets: "prove.key=value" on top of the run's recipe;
+    "export.key=value" for pairs that an export would hold so; and "evaluate.report_images=false"
+    for a report without images.
     max_minutes: fewer seeds and steps are planned where all would take longer.
     segmenter_command: the user's own training script, in place of MONAI's networks.
     """
@@ -55,9 +59,15 @@ def prove(config: ProveConfig, report: Report) -> ProveResult:
         InterruptedRunError: stopped by Ctrl-C.
     """
     for text in config.sets:
-        if not text.startswith(("prove.", "evaluate.report_images=")):
+        if not text.startswith(SETTABLE):
             raise UsageError(
-                f"--set {text}: prove can set prove.* only, and evaluate.report_images."
+                f"--set {text}: prove can set prove.* and export.* only, and "
+                "evaluate.report_images."
+            )
+        if text.startswith(OF_ARMS):
+            raise UsageError(
+                f"--set {text}: each arm has its own.",
+                "Name the ratios of the arms: --set prove.ratios=[0.5,1,2]",
             )
     run = find_run(config.run)
     recipe = read_run_recipe(run, config.sets)
