@@ -117,9 +117,23 @@ def test_faithful_says_where_it_cannot_judge(context):
     assert about["passing_with_others_masks"] == 1
     assert "cannot judge whether images show their masks" in about["warning"]
     assert "a mean Dice of 0.00 on 40 real held-out images" in about["warning"]
+    assert "Give the segmenters more steps" in about["warning"]
     one_group = Pairs(context.held_out.images, context.held_out.labels, [frozenset("a")] * 40)
     alone = GATES.get("faithful")(GateContext(context.train, one_group, blind, 0.05)).about
     assert "passing_with_others_masks" not in alone  # nobody's mask is known to be wrong
+
+
+def test_faithful_says_where_it_sees_but_misses_more_than_it_may_refuse(context):
+    held_out = context.held_out
+    true = dict(zip(held_out.groups, held_out.labels, strict=True))
+
+    def absent_minded(images, groups):
+        return np.stack([true[each] * (int(min(each)[1:]) % 8 != 0) for each in groups])
+
+    gate = GATES.get("faithful")(GateContext(context.train, held_out, absent_minded, 0.05))
+    assert gate.about["threshold"] == 0
+    assert gate.about["real_mean_dice"] > 0.8
+    assert "miss 5% altogether, which sets the threshold: gates.rate=0.1" in gate.about["warning"]
 
 
 def test_an_empty_mask_wants_an_empty_image(context):

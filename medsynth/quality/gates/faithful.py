@@ -14,6 +14,9 @@ from medsynth.quality.overlap import mean_dice
 MOST_PASSING = 0.5
 """A gate that lets more real images than this pass with another patient's mask is none."""
 
+MISSED, SEES = 0.05, 0.5
+"""Dice below which an image's objects were not found, and from which on segmenters see."""
+
 
 class Faithful:
     """Scores the Dice of what a cross-fitted segmenter sees with the mask that was asked for.
@@ -49,14 +52,23 @@ class Faithful:
         return found
 
     def _cannot_judge(self, threshold: float, passing: float) -> str:
-        return (
+        mean, count, rate = self.held_out.mean(), len(self.held_out), self.context.rate
+        said = (
             "the gate faithful cannot judge whether images show their masks: its segmenters reach "
-            f"a mean Dice of {self.held_out.mean():.2f} on {len(self.held_out)} real held-out "
-            f"images, its threshold is {threshold:.2f}, and {passing:.0%} of these images pass it "
-            "with the mask of another patient. Give the segmenters more steps "
-            "(gates.segmenter.steps), an encoder that has learned from photographs "
-            "(gates.segmenter.network=mobilenet-unet, if it is not set) or more training pairs, "
-            "and look at the samples."
+            f"a mean Dice of {mean:.2f} on {count} real held-out images, its threshold is "
+            f"{threshold:.2f}, and {passing:.0%} of these images pass it with the mask of another "
+            "patient."
+        )
+        if threshold < MISSED and mean >= SEES:
+            return (
+                f"{said} They see most of these images well and miss {rate:.0%} altogether, which "
+                f"sets the threshold: gates.rate={2 * rate:g} would set it by what twice as many "
+                "fall short of."
+            )
+        return (
+            f"{said} Give the segmenters more steps (gates.segmenter.steps), an encoder that has "
+            "learned from photographs (gates.segmenter.network=mobilenet-unet) or more training "
+            "pairs, and look at the samples."
         )
 
     def judge(self, pairs: Pairs) -> list[Verdict]:
