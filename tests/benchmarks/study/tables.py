@@ -27,26 +27,35 @@ paint-order: stroke } </style>"""
 def write_tables(folder: Path) -> Path:
     """Write `tables.md`, and `gains.svg` of what was judged on test, of all stages in a folder."""
     parts: list[str] = []
-    gains: list[Gain] = []
+    gains: dict[str, list[Gain]] = {}
     for path in sorted(folder.glob("*.json")):
         figures = json.loads(path.read_text("utf-8"))
         parts.append(f"## {figures['stage']}\n")
         for name, folds in by_set(figures["folds"]).items():
             found = comparisons(folds)
             parts += [segmenter_table(name, folds, found), image_table(folds)]
-            gains += [
+            gains.setdefault(name, []).extend(
                 Gain(
-                    f"{figures['stage']}, {name}: {arm}",
+                    f"{name}/{letters(folds)}, {figures['stage']}: {arm}",
                     *(100 * value for value in (each.gain, each.low, each.high)),
                 )
                 for arm, each in found.items()
                 if folds[0]["judged_on"] == "test"
-            ]
+            )
     write_text(folder / "tables.md", "\n".join(part for part in parts if part))
-    if gains:
-        chart = str(forest(gains, "Gain in Dice points over classic"))
+    if shown := [gain for of_set in gains.values() for gain in of_set]:
+        chart = str(forest(shown, "Gain in Dice points over classic"))
         write_text(folder / "gains.svg", chart.replace("<svg ", HEAD, 1).replace(">", STYLE, 1))
     return folder / "tables.md"
+
+
+def letters(folds: Iterable[dict[str, Any]]) -> str:
+    """Return which folds these are.
+
+    >>> letters([{"fold": "wbc/a"}, {"fold": "wbc/b"}])
+    'a+b'
+    """
+    return "+".join(fold["fold"].split("/")[1] for fold in folds)
 
 
 def by_set(folds: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
