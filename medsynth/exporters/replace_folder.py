@@ -52,7 +52,7 @@ def held(out: Path) -> Iterator[None]:
         clean_up(out)
         yield
     finally:
-        if os.name == "posix":  # while held: who has opened it meanwhile sees that it is gone
+        if os.name == "posix":  # while held: filelock takes no file that has gone since
             path.unlink(missing_ok=True)
         lock.release()
 
