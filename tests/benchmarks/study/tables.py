@@ -165,22 +165,26 @@ def image_table(folds: list[dict[str, Any]]) -> str:
     if not any(fold["images"] for fold in folds):
         return ""
     lines = [
-        "| images | KID | coverage | mask Dice | shuffled | copies | membership AUC |",
-        "|---|--:|--:|--:|--:|--:|--:|",
+        "| images | KID | coverage | mask Dice | shuffled | seen by | copies | membership AUC |",
+        "|---|--:|--:|--:|--:|---|--:|--:|",
     ]
     for fold in folds:
+        real = {}
         for generator, seeds in fold["images"].items():
+            network = fold["fits"][generator]["gates"]["segmenter"].get("network", "unet")
+            real.setdefault(network, seeds[0])
             for seed, each in enumerate(seeds):
                 made, agreed = each["samples"], each["agreement"]
                 lines.append(
                     f"| {fold['fold']}, {generator}, seed {seed} | {made['kid']:.3f} | "
                     f"{made['coverage']:.2f} | {agreed['samples']:.3f} | "
-                    f"{agreed['samples with shuffled masks']:.3f} | {each['copies']} | "
+                    f"{agreed['samples with shuffled masks']:.3f} | {network} | {each['copies']} | "
                     f"{each['membership_auc']:.2f} |"
                 )
-        real = next(iter(fold["images"].values()))[0]
-        lines.append(
-            f"| {fold['fold']}, real held-out | {real['held_out']['kid']:.3f} | "
-            f"{real['held_out']['coverage']:.2f} | {real['agreement']['held-out']:.3f} | | | |"
-        )
+        for network, each in real.items():
+            lines.append(
+                f"| {fold['fold']}, real held-out | {each['held_out']['kid']:.3f} | "
+                f"{each['held_out']['coverage']:.2f} | {each['agreement']['held-out']:.3f} | | "
+                f"{network} | | |"
+            )
     return "\n".join(lines) + "\n"
