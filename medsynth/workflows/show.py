@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def show(path: Path | None) -> RunSummary:
         store.count("given-up"),
         shards,
         exports,
-        after_shards or next_step(run, ended, planned, len(store), exports),
+        after_shards or next_step(run, ended, planned, len(store), exports, wanted(recipe, index)),
         run.report if run.report.is_file() else None,
         sum(not item.image for item in index.items),
     )
@@ -115,8 +116,23 @@ def source_of_latents(recipe: Recipe) -> str:
     return f"codec {recipe.model.codec.name}"
 
 
+def wanted(recipe: Recipe, index: DataIndex) -> int:
+    """Return how many samples to make first: enough for the largest ratio that `prove` compares.
+
+    A run that was given away has no pairs; it gets an image for each of its masks.
+    """
+    train = index.split("train")
+    pairs = sum(bool(item.image) for item in train)
+    return max(1, ceil(max(recipe.prove.ratios, default=1.0) * pairs) or len(train))
+
+
 def next_step(
-    run: Run, ended: list[str], planned: dict[str, int], samples: int, exports: list[str]
+    run: Run,
+    ended: list[str],
+    planned: dict[str, int],
+    samples: int,
+    exports: list[str],
+    wanted: int,
 ) -> str:
     """Return the command to run next."""
     if planned["siamese"] and "siamese" not in ended:
@@ -124,7 +140,7 @@ def next_step(
     if planned["base"] and not planned["siamese"]:
         return f"medsynth fit DATA --init-from {run.path}"
     if not samples:
-        return f"medsynth augment --n 1000 --run {run.path}"
+        return f"medsynth augment --n {wanted} --run {run.path}"
     if not exports:
         return f"medsynth export --format coco --run {run.path}"
     return f"medsynth augment --n {2 * samples} --run {run.path}"

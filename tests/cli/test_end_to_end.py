@@ -70,7 +70,7 @@ def test_show_tells_the_next_command_at_every_stage(medsynth, own_run, tmp_path)
         return json.loads(medsynth("show", run, "--json").out)["next"]
 
     run = own_run
-    assert next_of(run) == f"medsynth augment --n 1000 --run {run}"
+    assert next_of(run) == f"medsynth augment --n 20 --run {run}", "twice the 10 training pairs"
     medsynth("augment", "--n", 2, "--run", run)
     assert next_of(run) == f"medsynth export --format coco --run {run}"
     medsynth("export", "--format", "hdf5", "--run", run)
