@@ -84,7 +84,8 @@ def show(path: Path | None) -> RunSummary:
         store.count("given-up"),
         shards,
         exports,
-        after_shards or next_step(run, ended, planned, len(store), exports, wanted(recipe, index)),
+        after_shards
+        or next_step(run, ended, planned, len(store), exports, first_samples(recipe, index)),
         run.report if run.report.is_file() else None,
         sum(not item.image for item in index.items),
     )
@@ -116,7 +117,7 @@ def source_of_latents(recipe: Recipe) -> str:
     return f"codec {recipe.model.codec.name}"
 
 
-def wanted(recipe: Recipe, index: DataIndex) -> int:
+def first_samples(recipe: Recipe, index: DataIndex) -> int:
     """Return how many samples to make first: enough for the largest ratio that `prove` compares.
 
     A run that was given away has no pairs; it gets an image for each of its masks.
