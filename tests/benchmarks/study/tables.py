@@ -36,7 +36,7 @@ def write_tables(folder: Path) -> Path:
             parts += [segmenter_table(name, folds, found), image_table(folds)]
             gains.setdefault(name, []).extend(
                 Gain(
-                    f"{name}/{letters(folds)}, {figures['stage']}: {arm}",
+                    f"{name}/{letters(having(folds, arm))}, {figures['stage']}: {arm}",
                     *(100 * value for value in (each.gain, each.low, each.high)),
                 )
                 for arm, each in found.items()
@@ -67,14 +67,26 @@ def by_set(folds: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 
 
 def comparisons(folds: list[dict[str, Any]]) -> dict[str, Comparison]:
-    """Return every arm against the base arm, over the groups of all folds."""
+    """Return every arm against the base arm, over the groups of all folds that have it."""
     base = folds[0]["base_arm"]
-    groups = [f"{fold['fold']} {group}" for fold in folds for group in fold["groups"]]
-    return {
-        arm: compare(*paired(folds, arm, base), groups)
-        for arm in folds[0]["arms"]
-        if arm != base and all(arm in fold["arms"] for fold in folds)
-    }
+    return {arm: beside(folds, arm, base) for arm in arms_of(folds) if arm != base}
+
+
+def arms_of(folds: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the arms of all folds in order, with what the last fold that has them holds."""
+    return {arm: told for fold in folds for arm, told in fold["arms"].items()}
+
+
+def having(folds: list[dict[str, Any]], *arms: str) -> list[dict[str, Any]]:
+    """Return the folds that have all of these arms."""
+    return [fold for fold in folds if fold["arms"].keys() >= set(arms)]
+
+
+def beside(folds: list[dict[str, Any]], arm: str, other: str) -> Comparison:
+    """Return an arm against another one, over the groups of all folds that have both."""
+    both = having(folds, arm, other)
+    groups = [f"{fold['fold']} {group}" for fold in both for group in fold["groups"]]
+    return compare(*paired(both, arm, other), groups)
 
 
 def paired(
@@ -111,12 +123,13 @@ def segmenter_table(name: str, folds: list[dict[str, Any]], found: dict[str, Com
         "groups gained | |",
         "|---|--:|--:|--:|--:|--:|--:|--:|---|",
     ]
-    for arm in folds[0]["arms"]:
-        each = [fold["arms"][arm] for fold in folds if arm in fold["arms"]]
+    for arm in arms_of(folds):
+        own = having(folds, arm)
+        each = [fold["arms"][arm] for fold in own]
         val = np.mean([s["val_dice"] for part in each for s in part["segmenters"]])
         dice = np.mean([d for part in each for s in part["segmenters"] for d in s["dice"]])
         cells = [
-            arm,
+            arm if own == folds else f"{arm} (fold {letters(own)})",
             "/".join(str(part["pairs"]) for part in each),
             str(sum(len(part["segmenters"]) for part in each)),
             f"{val:.3f}",
@@ -134,19 +147,18 @@ def segmenter_table(name: str, folds: list[dict[str, Any]], found: dict[str, Com
 
 def beside_one_another(folds: list[dict[str, Any]]) -> str:
     """Return the first generator against each other one, at each ratio, in lines of words."""
-    arms = folds[0]["arms"]
+    arms = arms_of(folds)
     first = next(arm["generator"] for arm in arms.values() if arm["generator"])
-    groups = [f"{fold['fold']} {group}" for fold in folds for group in fold["groups"]]
     lines = []
     for own, other in permutations(arms, 2):
         ours, theirs = arms[own]["generator"], arms[other]["generator"]
         if ours != first or theirs in (first, "") or own.split()[-1] != other.split()[-1]:
             continue
-        if any(arm not in fold["arms"] for arm in (own, other) for fold in folds):
-            continue  # not run on every fold yet
-        told = compare(*paired(folds, own, other), groups)
+        both = having(folds, own, other)
+        told = beside(both, own, other)
+        where = "" if both == folds else f" (fold {letters(both)})"
         lines.append(
-            f"\n{own} against {other}: {points(told.gain)} ({interval(told.low, told.high)}).\n"
+            f"\n{own} against {other}{where}: {points(told.gain)} ({interval(told.low, told.high)}).\n"
         )
     return "".join(lines)
 
