@@ -157,9 +157,8 @@ def beside_one_another(folds: list[dict[str, Any]]) -> str:
         both = having(folds, own, other)
         told = beside(both, own, other)
         where = "" if both == folds else f" (fold {letters(both)})"
-        lines.append(
-            f"\n{own} against {other}{where}: {points(told.gain)} ({interval(told.low, told.high)}).\n"
-        )
+        gain = f"{points(told.gain)} ({interval(told.low, told.high)})"
+        lines.append(f"\n{own} against {other}{where}: {gain}.\n")
     return "".join(lines)
 
 
