@@ -19,6 +19,7 @@ from medsynth.io.atomic import make_folder, write_json
 from medsynth.io.hashing import hash_json
 from medsynth.io.runs import Run, find_run
 from medsynth.model.segmenter import refuse_missing_weights
+from medsynth.store.samples import SampleStore
 from medsynth.workflows.export.export import run_export_set
 from medsynth.workflows.prove.arms import Arm, arms_of
 from medsynth.workflows.prove.budget import Budget, plan_within
@@ -114,13 +115,14 @@ class Proof:
         for arm in self.arms:
             rows = self.sets[arm.name].rows
             made = sum(row.origin == "synthetic" for row in rows)
-            wanted = int((arm.ratio or 0) * real)
-            if made < max(wanted, arm.ratio is None):
-                run = self.runs[arm.run].path
+            wanted = 1 if arm.ratio is None else int(arm.ratio * real)
+            if made < wanted:
+                run = self.runs[arm.run]
+                n = SampleStore(run.samples).count("accepted") + wanted - made
                 raise InputError(
-                    f"'{arm.name}' wants {max(wanted, 1)} synthetic pairs; exports of {run} hold "
+                    f"'{arm.name}' wants {wanted} synthetic pairs; exports of {run.path} hold "
                     f"{made}.",
-                    f"medsynth augment --n {max(wanted, 1)} --run {run}; or fewer: "
+                    f"medsynth augment --n {n} --run {run.path}; or fewer: "
                     "--set prove.ratios=[0.5]",
                 )
 
