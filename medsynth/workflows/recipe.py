@@ -143,6 +143,24 @@ def read_run_recipe(run: Run, sets: Sequence[str] = ()) -> Recipe:
     return _resolve(read_yaml(run.recipe), sets, str(run.recipe))
 
 
+def refuse_other_sets(verb: str, sets: Sequence[str], settable: Sequence[str]) -> None:
+    """Refuse `--set` values that a verb would not heed.
+
+    Args:
+        verb: as the user called it.
+        sets: "key=value" texts.
+        settable: how keys may begin: a section with its dot, or a whole key with its "=".
+
+    Raises:
+        UsageError: one is another; what may be set is named.
+    """
+    for text in sets:
+        if not text.startswith(tuple(settable)):
+            *first, last = (f"{k}*" if k.endswith(".") else k.rstrip("=") for k in settable)
+            known = f"{', '.join(first)} and {last}" if first else last
+            raise UsageError(f"--set {text}: {verb} can set {known} only.")
+
+
 def write_run_recipe(run: Run, recipe: Recipe) -> None:
     """Write the resolved recipe into the run folder."""
     write_text(run.recipe, dump_yaml(recipe.model_dump(mode="json")))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import threading
@@ -241,7 +242,9 @@ def test_too_few_samples_or_pairs_are_refused(run, tmp_path):
     with pytest.raises(InputError, match="'synthetic x2' wants") as caught:
         proved(run, "prove.ratios=[2]")
     assert "medsynth augment --n" in caught.value.tip
-    with pytest.raises(UsageError, match=r"prove can set prove\.\* and export"):
+    with pytest.raises(
+        UsageError, match=r"prove can set prove\.\*, export\.\* and evaluate\.report_images only"
+    ):
         proved(run, "sampling.steps=3")
     assert not (run / "proof").exists()
 
@@ -278,8 +281,12 @@ def test_arms_choose_as_exports_do():
 
 def test_arms_hold_what_an_export_with_these_options_holds(run):
     Path("ids.txt").write_text("\n".join(f"s{k:07d}" for k in range(1, 8)))
-    with pytest.raises(InputError, match=r"'synthetic x0\.5' wants 1\d .* exports of .* hold 9\."):
+    with pytest.raises(
+        InputError, match=r"'synthetic x0\.5' wants 1\d .* exports of .* hold 9\."
+    ) as caught:
         proved(run, "export.reject=ids.txt")
+    wanted = int(re.search(r"wants (\d+)", caught.value.what)[1])
+    assert f"--n {16 + wanted - 9} --run" in caught.value.tip  # seven are not taken
     with pytest.raises(UsageError, match="each arm has its own"):
         proved(run, "export.ratio=2")
 

@@ -14,7 +14,7 @@ from medsynth.model.backbone import build_backbone
 from medsynth.store.acceptance import Acceptance, acceptance
 from medsynth.store.samples import SampleStore
 from medsynth.workflows.gate_warnings import gate_warnings
-from medsynth.workflows.recipe import Recipe
+from medsynth.workflows.recipe import Recipe, refuse_other_sets
 from medsynth.workflows.shards.name import ShardName
 
 ENGINES = ("local", "ray")
@@ -105,10 +105,7 @@ def check_wishes(config: AugmentConfig, processes: int) -> None:
         raise UsageError("--n is missing: how many samples the run shall have.", "--n 1000")
     if config.n is not None and config.n < 1:
         raise UsageError(f"--n must be at least 1, not {config.n}.")
-    for text in config.sets:
-        if not text.startswith(SETTABLE):
-            known = ", ".join(f"{key}*" if key.endswith(".") else key for key in SETTABLE)
-            raise UsageError(f"--set {text}: augment can set {known} only.")
+    refuse_other_sets("augment", config.sets, SETTABLE)
     if config.engine not in ENGINES:
         near = did_you_mean(config.engine, ENGINES)
         raise UsageError(f"unknown engine '{config.engine}': {near}")

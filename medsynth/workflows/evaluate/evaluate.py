@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from medsynth.core.errors import UsageError
 from medsynth.data.index import DataIndex
 from medsynth.io.atomic import write_json
 from medsynth.io.runs import find_run
@@ -22,7 +21,7 @@ from medsynth.workflows.evaluate.sets import read_sets
 from medsynth.workflows.evaluate.shown_masks import shown_masks
 from medsynth.workflows.gate_warnings import chosen_by_the_gate, gate_warnings
 from medsynth.workflows.hardware import choose_device, settle_threads
-from medsynth.workflows.recipe import read_run_recipe
+from medsynth.workflows.recipe import read_run_recipe, refuse_other_sets
 from medsynth.workflows.report.write import write_report
 
 NAME = "evaluation.json"
@@ -64,9 +63,7 @@ def evaluate(config: EvaluateConfig, report: Report) -> EvaluateResult:
         InputError: too few samples or held-out pairs, sets that cannot be compared, or an
             extractor that is not there.
     """
-    for text in config.sets:
-        if not text.startswith("evaluate."):
-            raise UsageError(f"--set {text}: evaluate can set evaluate.* only.")
+    refuse_other_sets("evaluate", config.sets, ("evaluate.",))
     run = find_run(config.run)
     recipe = read_run_recipe(run, config.sets)
     index = DataIndex.load(run.path)

@@ -20,7 +20,7 @@ from medsynth.masks.plan_entry import PlanEntry
 from medsynth.workflows.masks.diversity import measure_diversity
 from medsynth.workflows.masks.folder import MaskFolder
 from medsynth.workflows.masks.sheet import mask_sheet
-from medsynth.workflows.recipe import Recipe, load_recipe
+from medsynth.workflows.recipe import Recipe, load_recipe, refuse_other_sets
 from medsynth.workflows.source_masks import SourceMasks, resolved_masks
 
 BATCH = 64
@@ -79,9 +79,7 @@ def perturb(config: PerturbConfig, report: Report) -> PerturbResult:
     """
     if config.n < 1:
         raise UsageError(f"--n must be at least 1, not {config.n}.")
-    for text in config.sets:
-        if not text.startswith(SETTABLE):
-            raise UsageError(f"--set {text}: perturb can set data.* and masks.* only.")
+    refuse_other_sets("perturb", config.sets, SETTABLE)
     recipe = load_recipe(config.recipe, config.sets)
     seed = recipe.seed if config.seed is None else config.seed
     if seed < 0:

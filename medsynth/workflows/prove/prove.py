@@ -17,7 +17,7 @@ from medsynth.workflows.prove.conclusion import ProveResult
 from medsynth.workflows.prove.options import ProveOptions
 from medsynth.workflows.prove.own_command import OwnCommand
 from medsynth.workflows.prove.proof import Proof, Report, runs_beside
-from medsynth.workflows.recipe import read_run_recipe
+from medsynth.workflows.recipe import read_run_recipe, refuse_other_sets
 
 SETTABLE = ("prove.", "export.", "evaluate.report_images=")
 OF_ARMS = ("export.ratio=", "export.synthetic_only=")
@@ -58,12 +58,8 @@ def prove(config: ProveConfig, report: Report) -> ProveResult:
             val or test into train; a run beside is of other pairs.
         InterruptedRunError: stopped by Ctrl-C.
     """
+    refuse_other_sets("prove", config.sets, SETTABLE)
     for text in config.sets:
-        if not text.startswith(SETTABLE):
-            raise UsageError(
-                f"--set {text}: prove can set prove.* and export.* only, and "
-                "evaluate.report_images."
-            )
         if text.startswith(OF_ARMS):
             raise UsageError(
                 f"--set {text}: each arm has its own.",
