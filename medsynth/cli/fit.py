@@ -85,8 +85,6 @@ def show_warning(text: str) -> None:
 
 def show_result(result: FitResult) -> None:
     """Print how a fit ended, and what to do next."""
-    from medsynth.workflows.show import show
-
     steps = " + ".join(f"{n} {name}" for name, n in result.steps.items())
     out.print(
         f"Fitted {result.run} on {result.pairs} training pairs: {steps} steps "
@@ -112,7 +110,7 @@ def show_result(result: FitResult) -> None:
         out.print(f"Next: medsynth fit DATA --init-from {result.run}", markup=False)
         return
     out.print(f"Look at {result.run / 'grids'}", markup=False)
-    out.print(f"Next: {show(result.run).next}", markup=False)
+    out.print(f"Next: medsynth augment --n {result.samples_wanted}", markup=False)
 
 
 def show_estimate(result: Estimate) -> None:

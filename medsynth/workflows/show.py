@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +123,7 @@ def first_samples(recipe: Recipe, index: DataIndex) -> int:
     """
     train = index.split("train")
     pairs = sum(bool(item.image) for item in train)
-    return max(1, ceil(max(recipe.prove.ratios, default=1.0) * pairs) or len(train))
+    return recipe.prove.samples_wanted(pairs) or max(1, len(train))
 
 
 def next_step(

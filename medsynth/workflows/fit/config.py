@@ -39,7 +39,7 @@ class FitResult:
     run: its folder; pairs: training pairs; steps: finished ones, by phase; val_loss: of the
     last checkpoint. base_alone: whether no Siamese phase has taught it masks yet. best:
     checkpoint with the least validation loss, and that loss. ended_early: phases that took
-    fewer steps than planned.
+    fewer steps than planned. samples_wanted: how many samples `prove` will want.
     """
 
     run: Path
@@ -51,3 +51,4 @@ class FitResult:
     base_alone: bool = False
     best: tuple[str, float] | None = None
     ended_early: tuple[str, ...] = ()
+    samples_wanted: int = 1

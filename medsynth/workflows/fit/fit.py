@@ -184,4 +184,5 @@ def _run_fit(run: Run, begun: Begun, report: Report, warn: Callable[[str], None]
         not network.follows_hints(),
         outcome.last.best,
         tuple(name for name, n in outcome.steps.items() if n < plan.planned[name]),
+        prepared.recipe.prove.samples_wanted(len(prepared.train)),
     )

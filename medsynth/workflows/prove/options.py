@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
@@ -41,6 +42,10 @@ class ProveOptions(Options):
     """Export format that --segmenter-command reads."""
     segmenter: SegmenterFit = Field(default_factory=lambda: SegmenterFit(steps=600))
     """Steps, batch, rate and width, the same for every arm."""
+
+    def samples_wanted(self, pairs: int) -> int:
+        """Return how many samples the largest ratio asks for, with so many real training pairs."""
+        return ceil((max(self.ratios, default=0.0) or 1.0) * pairs)
 
     @field_validator("segmenter", mode="before")
     @classmethod
