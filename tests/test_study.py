@@ -36,7 +36,9 @@ def test_a_stage_from_fits_to_tables(tmp_path, monkeypatch):
     told = [json.dumps(arm["segmenters"]) for arm in fold["arms"].values()]
     assert len(set(told)) == 3
 
+    assert fold["spec"]["generators"]["siamese"] == {"fit": {}, "weights_of": None, "augment": {}}
     assert "medsynth " not in study(*asked)  # all is there
+    assert json.loads((tmp_path / "toy.json").read_text())["folds"] == [fold]
     study("tables", "--out", tmp_path)
     table = (tmp_path / "tables.md").read_text()
     assert "| siamese x0.5 | 42 | 2 |" in table
@@ -76,6 +78,18 @@ def test_a_part_of_a_stage_is_fewer_folds_generators_or_seeds(tmp_path, monkeypa
     assert Part(("wbc",)).of(read_study().stages["stage-3"]).sets == ("wbc",)
     with pytest.raises(SystemExit, match="no siames, wbc"):
         Part(("wbc",), generators=("siames",)).of(stage)
+
+
+def test_a_part_leaves_the_figures_of_other_folds(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(DRIVER))
+    from run import folds_in, with_fold
+
+    path = tmp_path / "stage.json"
+    assert folds_in(path) == []
+    path.write_text('{"folds": [{"fold": "cvc/a"}, {"fold": "cvc/b"}]}')
+    again = {"fold": "cvc/a", "arms": {}}
+    assert with_fold(folds_in(path), again) == [again, {"fold": "cvc/b"}]
+    assert with_fold(folds_in(path), {"fold": "wbc/a"})[2:] == [{"fold": "wbc/a"}]
 
 
 def test_a_stage_refuses_to_become_another_without_its_codec(tmp_path, monkeypatch):

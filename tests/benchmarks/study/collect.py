@@ -22,7 +22,7 @@ MEASURES = ("kid", "coverage", "precision", "recall", "density")
 def collect_fold(
     name: str, proved: Run, stage: Stage, base: Run, run_of: Callable[[str, int], Run]
 ) -> dict[str, Any]:
-    """Return what a fold has come to.
+    """Return what a fold has come to; `spec` is what was run of the stage.
 
     `arms` holds for each arm the Dice of each of its segmenters on each image of `groups`:
     {"generator", "ratio", "segmenters": [{"generator_seed", "seed", "val_dice", "dice": [...]}]}.
@@ -48,6 +48,7 @@ def collect_fold(
         arm["segmenters"].append({"generator_seed": seed, **segmenter(proved, unit, stage.judge)})
     return {
         "fold": name,
+        "spec": stage.model_dump(mode="json", exclude={"sets"}),
         "judged_on": stage.judge,
         "pairs": {split: len(index.split(split)) for split in ("train", "val", "test")},
         "groups": [item.group for item in index.split(stage.judge)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Iterator
@@ -67,7 +68,7 @@ class Part:
 
 
 def run_stage(study: Study, name: str, data: Path, work: Path, out: Path, part: Part) -> Path:
-    """Run what a stage still lacks, and write its figures after each fold.
+    """Run what a stage still lacks, and write each fold's figures beside those of the others.
 
     Args:
         study: all of it.
@@ -75,7 +76,7 @@ def run_stage(study: Study, name: str, data: Path, work: Path, out: Path, part: 
         data: folder of the sets.
         work: folder for runs; stages share them.
         out: folder for the figures.
-        part: how much of it; the figures say so.
+        part: how much of it; each fold's figures say so.
 
     Returns:
         The JSON file.
@@ -89,17 +90,30 @@ def run_stage(study: Study, name: str, data: Path, work: Path, out: Path, part: 
         raise SystemExit(f"{name} would be another one without {', '.join(unset)}: set it")
     begin = pool_base(study, stage, data, work)
     path = out / f"{name}.json"
-    figures: dict[str, Any] = {"stage": name, "spec": stage.model_dump(mode="json"), "folds": []}
     for each in stage.sets:
         for fold in folds_of(each, study.sets[each], data, work):
             if not part.has(fold):
                 continue
             run_fold(stage, fold, begin)
-            figures["folds"].append(
-                collect_fold(fold.name, proved_in(stage, fold), stage, fold.base(stage), fold.run)
+            found = collect_fold(
+                fold.name, proved_in(stage, fold), stage, fold.base(stage), fold.run
             )
-            write_json(path, figures)
+            write_json(path, {"stage": name, "folds": with_fold(folds_in(path), found)})
     return path
+
+
+def folds_in(path: Path) -> list[dict[str, Any]]:
+    """Return the figures of the folds that a file has by now."""
+    return list(json.loads(path.read_text("utf-8"))["folds"]) if path.exists() else []
+
+
+def with_fold(folds: list[dict[str, Any]], new: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return folds with another one, in the place of what was there by its name, else last.
+
+    >>> with_fold([{"fold": "wbc/a"}, {"fold": "wbc/b"}], {"fold": "wbc/a", "arms": 2})
+    [{'fold': 'wbc/a', 'arms': 2}, {'fold': 'wbc/b'}]
+    """
+    return list({fold["fold"]: fold for fold in [*folds, new]}.values())
 
 
 def folds_of(name: str, spec: SetSpec, data: Path, work: Path) -> Iterator[Fold]:
