@@ -9,6 +9,7 @@ import typer
 
 from medsynth.cli.console import err, out, print_json, progress
 from medsynth.cli.options import DeviceOption, JsonOption, RunOption
+from medsynth.core.words import counted
 
 if TYPE_CHECKING:
     from medsynth.workflows.augment.augment import AugmentResult
@@ -65,7 +66,8 @@ def augment(
     given_up = f", {result.given_up} given up" if result.given_up else ""
     folder = result.shard or result.run
     out.print(
-        f"{folder / 'samples'} holds {result.accepted} samples ({result.made} new{given_up}).",
+        f"{folder / 'samples'} holds {counted(result.accepted, 'sample')} "
+        f"({result.made:,} new{given_up}).",
         markup=False,
     )
     _print_acceptance(result)
@@ -88,7 +90,7 @@ def _print_acceptance(result: AugmentResult) -> None:
     if not seen.total.refused:
         return
     refused = ", ".join(f"{gate} {count}" for gate, count in sorted(seen.total.refused.items()))
-    out.print(f"refused of {seen.total.drawn} images drawn: {refused}", markup=False)
+    out.print(f"refused of {counted(seen.total.drawn, 'image')} drawn: {refused}", markup=False)
     kinds = {
         "class": {str(name): tally for name, tally in seen.by_class.items()},
         "object size": seen.by_size,

@@ -9,6 +9,7 @@ import typer
 
 from medsynth.cli.console import out, print_json, progress
 from medsynth.cli.options import JsonOption, RunArgument, RunOption, named_once
+from medsynth.core.words import counted
 
 Sets = Annotated[
     list[str] | None,
@@ -46,11 +47,11 @@ def import_(
     if as_json:
         print_json(result)
         return
-    out.print(f"{result.run}: imported, {result.pairs} pairs.", markup=False)
+    out.print(f"{result.run}: imported, {counted(result.pairs, 'pair')}.", markup=False)
     for name in result.from_base:
         out.print(f"note: the checkpoint has no {name}; the base's was taken.", markup=False)
     if result.ignored:
-        out.print(f"note: {len(result.ignored)} tensors were passed over.", markup=False)
+        out.print(f"note: passed over: {counted(len(result.ignored), 'tensor')}.", markup=False)
     source = "" if result.pairs else " --masks DIR"
     out.print(f"next: medsynth augment --n 100 --run {result.run}{source}", markup=False)
 
@@ -83,8 +84,10 @@ def convert(
         out.print(f"{result.out}: written; {result.out}/README.md opens it.", markup=False)
     elif result.shared is not None:
         shared, held = result.shared, result.shared.held_back
-        told = f"; {held} were held back, too like a real one" if held else ""
-        out.print(f"{result.out}: written, with {shared.masks} masks{told}.", markup=False)
+        told = f"; held back, too like a real one: {held}" if held else ""
+        out.print(
+            f"{result.out}: written, with {counted(shared.masks, 'mask')}{told}.", markup=False
+        )
         if not shared.measured:
             out.print(
                 "note: nobody has measured what the weights reveal: medsynth evaluate, then again.",

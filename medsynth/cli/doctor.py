@@ -13,6 +13,7 @@ from rich.text import Text
 from medsynth.cli.console import out, print_json, progress
 from medsynth.cli.options import JsonOption
 from medsynth.core.errors import EXIT_INPUT, listed
+from medsynth.core.words import counted
 
 if TYPE_CHECKING:
     from medsynth.data.problems import Problem
@@ -73,7 +74,7 @@ def show(report: Report) -> None:
         out.print(line, markup=False)
     if report.problems:
         out.print(problem_table(report.problems))
-    kinds = [f"{report.count(s)} {s}{'' if report.count(s) == 1 else 's'}" for s in STYLES]
+    kinds = [counted(report.count(s), s) for s in STYLES]
     out.print(", ".join(kinds) + ".", markup=False)
     if report.contact_sheet is not None:
         out.print(f"Contact sheet: {report.contact_sheet}", markup=False)
@@ -83,16 +84,18 @@ def summary(report: Report) -> list[str]:
     """Return what the data is, as lines."""
     height, width = report.size_hw
     splits = ", ".join(f"{n} {name}" for name, n in report.splits.items())
-    groups = f"{report.groups} groups" if report.groups is not None else "no groups known"
+    groups = counted(report.groups, "group") if report.groups is not None else "no groups known"
     kind = "instances" if report.has_instances else report.mask_meaning
     lines = [
-        f"{report.root}: {report.pairs} usable pairs of {report.found} ({report.reader})",
+        f"{report.root}: {counted(report.pairs, 'usable pair')} of {report.found:,} "
+        f"({report.reader})",
         f"split: {splits}; {groups}",
         f"images: {'grey' if report.channels == 1 else 'colour'}, "
         f"seen by the model at {width}x{height} ({report.fit_mode}); masks: {kind}",
     ]
     lines += [
-        f"class {c.id} {c.name}: in {c.pairs} pairs, {100 * c.pixel_share:.2f} % of the pixels"
+        f"class {c.id} {c.name}: in {counted(c.pairs, 'pair')}, "
+        f"{100 * c.pixel_share:.2f} % of the pixels"
         for c in report.classes
     ]
     if report.fit is not None:

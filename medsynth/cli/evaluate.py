@@ -11,6 +11,7 @@ from rich.table import Table
 
 from medsynth.cli.console import out, print_json, progress
 from medsynth.cli.options import DeviceOption, JsonOption, RunOption
+from medsynth.core.words import counted
 
 
 def register(app: typer.Typer) -> None:
@@ -80,8 +81,8 @@ def sentences(values: Mapping[str, Any]) -> list[str]:
     """Return what the table does not hold."""
     about = values["about"]
     found = [
-        f"{about['samples']} samples, {about['train']} training and {about['held_out']} held-out "
-        f"images; features of {about['extractor']}."
+        f"{counted(about['samples'], 'sample')}, {about['train']} training and "
+        f"{about['held_out']} held-out images; features of {about['extractor']}."
     ]
     attack = values.get("membership")
     if attack:

@@ -9,6 +9,7 @@ import typer
 
 from medsynth.cli.console import err, out, print_json, progress
 from medsynth.cli.options import DeviceOption, JsonOption
+from medsynth.core.words import counted
 
 if TYPE_CHECKING:
     from medsynth.workflows.fit.config import FitResult
@@ -87,7 +88,7 @@ def show_result(result: FitResult) -> None:
     """Print how a fit ended, and what to do next."""
     steps = " + ".join(f"{n} {name}" for name, n in result.steps.items())
     out.print(
-        f"Fitted {result.run} on {result.pairs} training pairs: {steps} steps "
+        f"Fitted {result.run} on {counted(result.pairs, 'training pair')}: {steps} steps "
         f"in {result.elapsed_s / 60:.1f} minutes.",
         markup=False,
     )
@@ -117,7 +118,8 @@ def show_estimate(result: Estimate) -> None:
     """Print what a fit would take."""
     steps = " + ".join(f"{n} {name}" for name, n in result.steps.items())
     out.print(
-        f"{result.pairs} training pairs, {steps} steps, device {result.device}:", markup=False
+        f"{counted(result.pairs, 'training pair')}, {steps} steps, device {result.device}:",
+        markup=False,
     )
     out.print(
         f"about {result.minutes:.1f} minutes ({result.base_step_s:.2f} s a base step, "

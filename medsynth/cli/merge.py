@@ -9,6 +9,7 @@ import typer
 
 from medsynth.cli.console import out, print_json, progress
 from medsynth.cli.options import JsonOption, RunOption
+from medsynth.core.words import counted
 
 
 def register(app: typer.Typer) -> None:
@@ -34,8 +35,8 @@ def merge(
         print_json(result)
         return
     given_up = f", {result.given_up} given up" if result.given_up else ""
-    samples = f"{result.run / 'samples'} holds {result.accepted} samples"
-    out.print(f"{samples} ({result.added} from the shards{given_up}).", markup=False)
+    samples = f"{result.run / 'samples'} holds {counted(result.accepted, 'sample')}"
+    out.print(f"{samples} ({result.added:,} from the shards{given_up}).", markup=False)
     if result.accepted < result.wanted:
         out.print(f"The plan's reserve did not suffice for {result.wanted}.", markup=False)
         out.print(f"Next: medsynth augment --n {result.wanted} --run {result.run}", markup=False)

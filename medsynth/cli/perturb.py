@@ -9,6 +9,7 @@ import typer
 
 from medsynth.cli.console import out, print_json, progress
 from medsynth.cli.options import JsonOption
+from medsynth.core.words import counted
 
 if TYPE_CHECKING:
     from medsynth.workflows.masks.perturb import PerturbResult
@@ -53,8 +54,8 @@ def show(result: PerturbResult) -> None:
     """Print what was made, what was refused, and how diverse it is."""
     empty = f", {result.empty} of them empty" if result.empty else ""
     out.print(
-        f"{result.out} holds {result.masks} masks{empty} ({result.made} new) "
-        f"from {result.sources} training masks.",
+        f"{result.out} holds {counted(result.masks, 'mask')}{empty} ({result.made:,} new) "
+        f"from {counted(result.sources, 'training mask')}.",
         markup=False,
     )
     for title, counts in (

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from medsynth.cli.console import out, print_json, progress
 from medsynth.cli.options import DeviceOption, JsonOption, RunOption
+from medsynth.core.words import counted
 
 if TYPE_CHECKING:
     from medsynth.workflows.prove.conclusion import ProveResult
@@ -70,7 +71,8 @@ def prove(
     for sentence in result.sentences:
         out.print(sentence, markup=False)
     out.print(
-        f"{result.test_images} {result.split} images of {result.test_groups} groups; settings were "
+        f"{counted(result.test_images, f'{result.split} image')} of "
+        f"{counted(result.test_groups, 'group')}; settings were "
         f"chosen on val. All figures: {result.figures}",
         markup=False,
     )

@@ -10,6 +10,7 @@ import typer
 from medsynth.cli.console import out, print_json, progress
 from medsynth.cli.options import JsonOption, RunArgument, RunOption, named_once
 from medsynth.core.errors import UsageError
+from medsynth.core.words import counted
 
 
 def register(app: typer.Typer) -> None:
@@ -59,7 +60,7 @@ def show(
     given_up = f" ({found.given_up} given up)" if found.given_up else ""
     for key, value in {
         "run": str(found.run),
-        "data": f"none here: {found.masks} masks came with a run that was given away"
+        "data": f"none here: the run was given away with {counted(found.masks, 'mask')}"
         if found.masks
         else f"{found.data} ({pairs})",
         "classes": ", ".join(found.classes),
@@ -84,10 +85,10 @@ def show_sheets(run: Path | None, to: Path | None, worst: int, as_json: bool) ->
     if as_json:
         print_json(made)
         return
-    judged = "" if made.judged else "; no gate has judged them, so they are in order of id"
+    order = "worst first" if made.judged else "in order of id, for no gate has judged them"
     out.print(
-        f"{made.out} holds {made.samples} of {made.of} samples on {made.pages} pages, worst first"
-        f"{judged}.",
+        f"{made.out} holds {made.samples} of {counted(made.of, 'sample')} on "
+        f"{counted(made.pages, 'page')}, {order}.",
         markup=False,
     )
     out.print(

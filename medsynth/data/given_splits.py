@@ -8,6 +8,7 @@ from pathlib import Path
 
 from medsynth.core.errors import InputError
 from medsynth.core.types import SPLITS, Split
+from medsynth.core.words import counted
 from medsynth.data.options import NONE, DataOptions
 from medsynth.data.problems import Problem, problem
 from medsynth.data.readers import Pair
@@ -113,7 +114,8 @@ def _fill_absent(
             Problem(
                 "split-absent",
                 "warning",
-                f"the given split has no {name}: {taken} pairs of train became {name}, by group",
+                f"the given split has no {name}: {counted(taken, 'pair')} of train became {name}, "
+                "by group",
                 taken,
                 (),
                 f"Name {name} pairs in {SPLIT_FILE} to choose them yourself.",

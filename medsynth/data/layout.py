@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from medsynth.core.errors import InputError, UsageError
 from medsynth.core.options import parse_options
+from medsynth.core.words import counted
 from medsynth.data.listing import Listing, list_files, no_picture
 from medsynth.data.options import DataOptions
 from medsynth.data.problems import raise_errors
@@ -86,7 +87,7 @@ def _told(root: Path, options: DataOptions) -> Found:
     if not found.pairs:
         raise InputError(
             f"no file in data.images={options.images} has a partner in data.masks={options.masks} "
-            f"({len(files[0])} images, {len(files[1])} masks).",
+            f"({counted(len(files[0]), 'image')}, {counted(len(files[1]), 'mask')}).",
             "A mask has its image's stem, perhaps followed by _mask, _segmentation, _gt, _label.",
         )
     return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from medsynth.core.errors import InputError
+from medsynth.core.words import counted
 from medsynth.io.images import IMAGE_SUFFIXES
 
 TIP = "Give a folder with images and masks, for example DATA/images and DATA/masks."
@@ -65,9 +66,10 @@ def is_text(name: str) -> bool:
 
 def no_picture(listing: Listing) -> InputError:
     """Return the error that a folder holds nothing to read."""
-    held = f"holds {len(listing.others)} files, but no picture" if listing.others else "is empty"
+    files = counted(len(listing.others), "file")
+    held = f"holds {files}, but no picture" if listing.others else "is empty"
     links = len(listing.not_followed)
-    gone = f" ({links} links out of the folder were not followed)" if links else ""
+    gone = f" (not followed: {counted(links, 'link')} out of the folder)" if links else ""
     return InputError(
         f"{listing.root} {held}{gone}.", f"{TIP} Read are: {' '.join(IMAGE_SUFFIXES)}."
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from medsynth.core.errors import InputError, listed
 from medsynth.core.types import Mask
+from medsynth.core.words import counted
 from medsynth.data.coding import decode_labels
 from medsynth.data.geometry import plan_geometry
 from medsynth.data.hashes import combined_hash
@@ -69,7 +70,8 @@ class UserMasks:
             self._values, faults = values_in(looked, index, ours)
         if faults:
             raise InputError(
-                f"{len(faults)} masks in {self.folder} cannot be used: {listed(faults)}.",
+                f"in {self.folder}, {counted(len(faults), 'mask')} cannot be used: "
+                f"{listed(faults)}.",
                 "Nothing was written. Masks need the classes and a size of the data's own.",
             )
 

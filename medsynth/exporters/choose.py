@@ -12,6 +12,7 @@ from pydantic import Field
 from medsynth.core.errors import UsageError
 from medsynth.core.options import Options
 from medsynth.core.types import SPLITS
+from medsynth.core.words import counted
 from medsynth.exporters.export_set import Row
 from medsynth.exporters.picking import best_first, picked, places_by_classes
 
@@ -95,7 +96,7 @@ def choice_notes(
     """
     notes = []
     if options.reject is not None:
-        notes.append(f"{len(rejected)} samples were thrown out by export.reject.")
+        notes.append(f"Thrown out by export.reject: {counted(len(rejected), 'sample')}.")
     left = [row for row in samples if row.id not in rejected]
     taken = sum(row.origin == "synthetic" for row in rows)
     if taken < len(left) and options.ratio != 0:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from medsynth.core.words import counted
 from medsynth.exporters.citation import LICENSE_NOTE, citations, generator
 from medsynth.exporters.datasheet_words import in_words
 from medsynth.exporters.export_set import ExportSet
@@ -68,7 +69,7 @@ def limits(export_set: ExportSet) -> list[str]:
     found = list(LIMITS)
     train = sum(row.split == "train" for row in export_set.real)
     if 0 < train < FEW_PAIRS:
-        found.append(f"The model was fitted on {train} pairs; that is few.")
+        found.append(f"The model was fitted on {counted(train, 'pair')}; that is few.")
     if all(row.quality is None for row in export_set.rows if row.origin == "synthetic"):
         found.append(
             "No gate has compared the samples with held-out real images: nobody knows how "

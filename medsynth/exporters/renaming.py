@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from medsynth.core.types import Sample
+from medsynth.core.words import counted
 from medsynth.exporters.export_set import ExportSet, Row
 from medsynth.exporters.names import NameRule, make_names
 from medsynth.io.cells import write_cells
@@ -51,7 +52,7 @@ def renamed(export_set: ExportSet, template: str, rule: NameRule) -> Renaming:
         return replace(export_set.load(old_rows[row.id]), id=row.id)
 
     note = (
-        f"{len(changed)} samples were renamed: what is unsafe in a file name becomes '_'; "
+        f"Renamed: {counted(len(changed), 'sample')}. What is unsafe in a file name becomes '_'; "
         f"in this format {rule.sentence}. {NAME} has old and new names."
     )
     named = replace(

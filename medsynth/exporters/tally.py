@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from medsynth.core.words import counted
+
 
 @dataclass(slots=True)
 class RoundTrips:
@@ -57,7 +59,7 @@ class Tally:
 
     def notes(self, min_area_px: int = 1) -> list[str]:
         """Return it in sentences for the user."""
-        notes = [f"{self.objects} objects."]
+        notes = [f"{counted(self.objects, 'object')}."]
         if self.from_components:
             notes.append(
                 f"{self.from_components} of them are 8-connected components of one class, "
@@ -65,13 +67,13 @@ class Tally:
             )
         if self.dropped:
             notes.append(
-                f"{self.dropped} objects under {min_area_px} px were left out "
+                f"Left out: {counted(self.dropped, 'object')} under {min_area_px} px "
                 f"({self.dropped_px} px in all)."
             )
         if self.bridged_holes or self.bridged_parts:
             notes.append(
-                f"{self.bridged_holes} objects have holes and {self.bridged_parts} are in several "
-                "pieces; a row holds one outline, so both are joined to it by lines, which "
-                "between pieces cross background."
+                f"With holes: {counted(self.bridged_holes, 'object')}; in several pieces: "
+                f"{self.bridged_parts}. A row holds one outline, so both are joined to it by "
+                "lines, which between pieces cross background."
             )
         return [*notes, *self.ious.note("Polygons")]

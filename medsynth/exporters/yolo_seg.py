@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from medsynth.core.options import Options
 from medsynth.core.types import Sample
+from medsynth.core.words import counted
 from medsynth.exporters.components import Part, parts
 from medsynth.exporters.exporter import ExportResult, ExportSet, Report
 from medsynth.exporters.files import Files, write_files
@@ -52,7 +53,7 @@ class YoloSeg:
             tally.add(what)
         found = " ".join(tally.notes())
         return [
-            f"Before writing, in {len(rows)} of {len(export_set)} samples: {found}",
+            f"Before writing, in {len(rows)} of {counted(len(export_set), 'sample')}: {found}",
             *missing_splits(export_set),
         ]
 

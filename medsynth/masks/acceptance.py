@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import log2
 
 from medsynth.core.types import Mask
+from medsynth.core.words import counted
 from medsynth.masks.count_shares import CountShares
 from medsynth.masks.features import Look
 from medsynth.masks.fingerprint import mask_sha256
@@ -152,7 +153,7 @@ class Acceptance:
             return implausible(breach)
         count, before = look.objects.count, was.objects.count
         if self._counts is not None and luck >= self._counts.chance(count, before):
-            detail = f"{count} objects, its source has {before}"
+            detail = f"{counted(count, 'object')}, its source has {before}"
             return Flaw(IMPLAUSIBLE_BADNESS[0], RARE_COUNT, detail)
         return None
 

@@ -177,7 +177,7 @@ def test_nothing_to_read(tmp_path, make_pairs):
     (tmp_path / "a.txt").write_text("x")
     with pytest.raises(InputError, match="is a file"):
         build(tmp_path / "a.txt")
-    with pytest.raises(InputError, match="1 files, but no picture"):
+    with pytest.raises(InputError, match="1 file, but no picture"):
         build(tmp_path)
     save(tmp_path / "images/a.png", picture(0))
     with pytest.raises(InputError, match="no image with a mask"):

@@ -82,7 +82,7 @@ def test_small_objects_are_dropped_counted_and_said(tmp_path, capsys):
     every = [part for sample in export_set for part in parts(sample.mask)]
     small = [part.area_px for part in every if part.area_px < 5]
     assert len(small) > 3
-    assert f"{len(small)} objects under 5 px were left out ({sum(small)} px" in result.notes[2]
+    assert f"Left out: {len(small)} objects under 5 px ({sum(small)} px" in result.notes[2]
     assert result.notes[0] == f"{len(every) - len(small)} objects."
     coco = read(tmp_path, "train", capsys)
     assert min(annotation["area"] for annotation in coco.anns.values()) >= 5

@@ -144,7 +144,7 @@ def test_every_format_gives_back_the_windowed_slices(run, tmp_path, name):
     for k in range(PAIRS):
         assert np.array_equal(grey(images[f"slice{k}"]), windowed(scan(k)))
         assert np.count_nonzero(masks[f"slice{k}"]) == 8 * (12 + k)
-    assert "10 images of the data have more than 8 bits" in " ".join(result.notes)
+    assert "More than 8 bits: 10 images of the data." in " ".join(result.notes)
     assert "percentiles 2.0 and 98.0" in (result.out / "DATASHEET.md").read_text()
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from medsynth.core.errors import InputError, UsageError
 from medsynth.core.options import parse_options
+from medsynth.core.words import counted
 from medsynth.exporters.deliver import deliver
 from medsynth.exporters.exporter import EXPORTERS, Row
 from medsynth.exporters.names import ANY_NAME, WITHOUT_DOTS, make_names, safe_name
@@ -78,7 +79,7 @@ def test_no_name_of_the_data_leaves_the_export(name, tmp_path, capsys):
     assert found.keys() == set(names.values())
     assert all(safe_name(new) == new for new in found.values())
     assert READERS[name](tmp_path / "out").keys() >= set(found.values())
-    assert any("4 samples were renamed" in note for note in result.notes)
+    assert any("Renamed: 4 samples." in note for note in result.notes)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_what_a_format_forbids_is_renamed_listed_and_counted(name, given, become
     assert READERS[name](tmp_path / "out").keys() >= set(becomes)
     if changed:
         assert table(tmp_path / "out") == changed
-        assert any(f"{len(changed)} samples were renamed" in note for note in result.notes)
+        assert any(f"Renamed: {counted(len(changed), 'sample')}." in note for note in result.notes)
     else:
         assert not (tmp_path / "out" / "renamed.csv").exists()
 

@@ -60,7 +60,7 @@ def test_what_was_thrown_out_is_no_candidate():
     chosen = choose(rows, options, frozenset({"s0000001"}))
     assert ids(chosen) == [2]
     notes = choice_notes(options, chosen, rows[1:], frozenset({"s0000001"}))
-    assert notes[0] == "1 samples were thrown out by export.reject."
+    assert notes[0] == "Thrown out by export.reject: 1 sample."
     assert notes[1].startswith("1 of 2 synthetic pairs")
 
 

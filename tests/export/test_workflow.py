@@ -153,7 +153,7 @@ def test_samples_that_a_person_threw_out_are_not_exported(run, tmp_path):
     sets = (f"export.reject={ids}",)
     result = export_run(ExportConfig("folder", run.path, sets=sets), quiet)
     assert result.counts["train"]["synthetic"] == 3
-    assert "2 samples were thrown out by export.reject." in result.notes
+    assert "Thrown out by export.reject: 2 samples." in result.notes
     assert not list(result.out.rglob("s0000002.png"))
     assert str(tmp_path) not in (result.out / "export.json").read_text()
     other = tmp_path / "deep" / "same.txt"

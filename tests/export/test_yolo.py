@@ -50,7 +50,7 @@ def test_what_a_single_outline_loses_is_said_before_and_after_with_figures(tmp_p
     export_set, result, _ = exported("yolo-seg", tmp_path / "out", instances=True)
     before = YoloSeg().check(export_set, Options())[0]
     assert before.startswith("Before writing, in 14 of 14 samples: 45 objects.")
-    assert "4 objects have holes" in before
+    assert "With holes: 4 objects; in several pieces:" in before
     mean, worst = (
         float(text) for text in before.split("IoU ")[1].split(" at")[0].split(" on average, ")
     )

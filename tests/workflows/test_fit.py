@@ -478,7 +478,7 @@ def test_weights_that_saw_what_is_now_test_are_told_of_and_their_exports_refused
     warned = []
     config = FitConfig(data, str(recipe), Path("second"), init_from=fitted.run, device="cpu")
     second = run_fit(config, quiet, warned.append).run
-    assert any("have learned from 1 images that are val or test here" in text for text in warned)
+    assert any("have learned from val or test here: 1 image (" in text for text in warned)
     trained = read_trained_on(second)
     assert {pair.run for pair in trained} == {"run", "second"}
     assert {pair.id for pair in trained if pair.run == "run"} == {

@@ -100,7 +100,7 @@ def test_nothing_to_show(run, tmp_path):
 def test_the_verb(run, medsynth):
     said = medsynth("show", run, "--sheet", "--worst", 3)
     assert said.code == 0, said.err
-    assert "3 of 67 samples on 1 pages, worst first." in said.out
+    assert "3 of 67 samples on 1 page, worst first." in said.out
     assert "export.reject=FILE" in said.out
     found = json.loads(medsynth("show", run, "--sheet", "--json").out)
     assert (found["pages"], found["of"]) == (2, 67)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.seeds import generator
+from medsynth.core.words import counted
 from medsynth.quality.bootstrap import draw_groups, percentiles
 
 DRAWS = 4000
@@ -106,8 +107,8 @@ def in_words(found: Comparison, arm: str, base: str) -> str:
     """Return a comparison as sentences for whoever has to decide."""
     figures = (
         f"{points(found.gain)} Dice points ({interval(found.low, found.high)}, 95 % interval "
-        f"over {found.groups} test groups, {found.groups_gained} of them better, and "
-        f"{found.seeds} seeds)"
+        f"over {counted(found.groups, 'test group')}, {found.groups_gained} of them better, and "
+        f"{counted(found.seeds, 'seed')})"
     )
     if found.word == "helps":
         said = f"{arm} helps: {figures} over {base}."
@@ -116,7 +117,10 @@ def in_words(found: Comparison, arm: str, base: str) -> str:
     else:
         said = f"No evidence that {arm} helps or hurts: {figures} against {base}. " + outlook(found)
     if found.groups < FEW_GROUPS:
-        said += f" Only {found.groups} test groups: intervals this small a sample gives are rough."
+        said += (
+            f" Only {counted(found.groups, 'test group')}: intervals this small a sample gives "
+            "are rough."
+        )
     return said.strip()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from medsynth.core.errors import InterruptedRunError, NothingAcceptableError
+from medsynth.core.words import counted
 from medsynth.quality.gates.gate import GATES
 from medsynth.store.items import NewSample
 from medsynth.store.samples import SampleStore
@@ -120,10 +121,8 @@ class Augmentation:
         report(self.accepted, n or 0, "")
 
     def _interrupted(self, n: int | None) -> InterruptedRunError:
-        of = "" if n is None else f" of {n}"
-        return InterruptedRunError(
-            f"stopped with {self.accepted}{of} samples.", f"Go on with it: {self.again}"
-        )
+        made = counted(self.accepted, "sample") if n is None else f"{self.accepted} of {n} samples"
+        return InterruptedRunError(f"stopped with {made}.", f"Go on with it: {self.again}")
 
     def _refuse_collapse(self) -> None:
         given_up = self.given_up.total()

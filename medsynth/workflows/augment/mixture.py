@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from medsynth.core.errors import InputError, UsageError
+from medsynth.core.words import counted
 from medsynth.io.runs import Run
 from medsynth.store.samples import SampleStore
 from medsynth.workflows.augment.user_work import is_user_made
@@ -38,6 +39,6 @@ def refuse_fewer(run: Run, store: SampleStore, n: int) -> None:
     """Refuse to make fewer samples than there are."""
     if store.count("accepted") > n:
         raise UsageError(
-            f"{run.path} has {len(store)} samples already, more than --n {n}.",
+            f"{run.path} has {counted(len(store), 'sample')} already, more than --n {n}.",
             "--n counts all samples of the run; export fewer with --set export.ratio=R.",
         )

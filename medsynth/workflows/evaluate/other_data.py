@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from medsynth.core.errors import InputError, listed
+from medsynth.core.words import counted
 from medsynth.data.index import DataIndex, build_index
 from medsynth.data.options import NONE, DataOptions
 from medsynth.data.trained_on import inherited_pairs
@@ -53,8 +54,8 @@ def read_other_data(folder: Path, recipe: Recipe, run: Path, index: DataIndex) -
     items = [item for item in other.items if item.image_sha256 not in hashes]
     if len(items) < LEAST:
         raise InputError(
-            f"{folder} has {len(items)} pairs that the model never saw; fewer than {LEAST} say "
-            "nothing.",
+            f"{folder} has {counted(len(items), 'pair')} that the model never saw; fewer than "
+            f"{LEAST} say nothing.",
             "Give a folder with more pairs of other patients.",
         )
     known = replace(other, items=tuple(items))
@@ -95,8 +96,8 @@ def _notes(other: DataIndex, found: int, groups: set[str], folder: Path) -> Iter
     items = other.items
     if found > len(items):
         yield (
-            f"{found - len(items)} of the {found} pairs of {folder.name} are pairs that the model "
-            "was fitted on; they were left out."
+            f"left out, for the model was fitted on them: {found - len(items)} of the "
+            f"{counted(found, 'pair')} of {folder.name}."
         )
     height, width = other.size_hw
     small = sum(item.source_hw[0] < height or item.source_hw[1] < width for item in items)
@@ -108,7 +109,7 @@ def _notes(other: DataIndex, found: int, groups: set[str], folder: Path) -> Iter
     shared = {item.group for item in items if item.group != item.id} & groups
     if shared:
         yield (
-            f"{folder.name} and the training data name {len(shared)} groups alike "
+            f"{folder.name} and the training data name {counted(len(shared), 'group')} alike "
             f"({listed(sorted(shared), 3)}): if these are the same patients, the real images are "
             "no scale for copies."
         )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from medsynth.core.errors import InputError
 from medsynth.core.types import Mask, Split
+from medsynth.core.words import counted
 from medsynth.data.records import DataIndex
 from medsynth.io.pixel_array import pixel_array
 from medsynth.io.runs import Run
@@ -59,7 +60,7 @@ def read_sets(
     made, ids = made_pairs(run, index, most)
     if len(made) < LEAST:
         raise InputError(
-            f"{run.path} has {len(made)} samples; fewer than {LEAST} say nothing.",
+            f"{run.path} has {counted(len(made), 'sample')}; fewer than {LEAST} say nothing.",
             f"Make some: medsynth augment --n 200 --run {run.path}",
         )
     name, held_out = held_out_pairs(run, index) if other is None else (other.name, other.pairs)

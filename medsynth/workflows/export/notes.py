@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from medsynth.core.words import counted
 from medsynth.data.records import DataIndex
 from medsynth.exporters.choose import ChoiceOptions
 from medsynth.exporters.export_set import Row
@@ -28,13 +29,13 @@ def set_notes(index: DataIndex, rows: tuple[Row, ...], options: ChoiceOptions) -
     if deep and any(row.origin == "real" for row in rows):
         low, high = index.window
         notes.append(
-            f"{deep} images of the data have more than 8 bits; each is exported with 8, its "
+            f"More than 8 bits: {counted(deep, 'image')} of the data. Each is exported with 8, its "
             f"percentiles {low} and {high} being black and white (data.window)."
         )
     if brought:
         notes.append(
-            f"{brought} synthetic pairs have masks from outside the data; nobody checked that "
-            "these are not masks of val or test."
+            f"Masks from outside the data: {counted(brought, 'synthetic pair')}. Nobody checked "
+            "that these are not masks of val or test."
         )
     return tuple(notes)
 

@@ -8,6 +8,7 @@ import torch
 
 from medsynth.core.errors import InputError
 from medsynth.core.seeds import derive_seed
+from medsynth.core.words import counted
 from medsynth.data.records import DataIndex
 from medsynth.data.trained_on import inherited_pairs
 from medsynth.io.runs import Run, find_run
@@ -81,9 +82,10 @@ def warnings_of_seen(source: Run, index: DataIndex) -> list[str]:
     if not ids:
         return []
     return [
-        f"the weights of {source.path} have learned from {len(ids)} images that are val or test "
-        f"here (for example {ids[0]}): figures on these say too much, and exports with synthetic "
-        "samples will be refused. Keep the split by a split.csv, or fit from scratch."
+        f"the weights of {source.path} have learned from val or test here: "
+        f"{counted(len(ids), 'image')} (for example {ids[0]}). Figures on these say too much, and "
+        "exports with synthetic samples will be refused. Keep the split by a split.csv, or fit "
+        "from scratch."
     ]
 
 

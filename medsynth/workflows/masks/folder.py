@@ -22,6 +22,7 @@ from typing import Any
 from medsynth import __version__
 from medsynth.core.errors import InputError, UsageError
 from medsynth.core.types import Mask
+from medsynth.core.words import counted
 from medsynth.data.records import DataIndex
 from medsynth.io.atomic import remove_leftovers, write_bytes, write_json
 from medsynth.io.hashing import hash_bytes
@@ -91,7 +92,8 @@ class MaskFolder:
             )
         if len(self._journal) > n:
             raise UsageError(
-                f"{self.path} holds {len(self._journal)} masks already, more than --n {n}.",
+                f"{self.path} holds {counted(len(self._journal), 'mask')} already, more than "
+                f"--n {n}.",
                 "--n counts all masks of the folder.",
             )
 

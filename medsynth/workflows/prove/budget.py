@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from medsynth.core.errors import UsageError
+from medsynth.core.words import counted
 from medsynth.io.atomic import write_bytes
 from medsynth.io.json_text import parse_json
 from medsynth.io.sealed_lines import sealed, unsealed
@@ -69,8 +70,8 @@ def plan_within(
     if steps < min(LEAST_STEPS, options.segmenter.steps):
         least = seeds * min(LEAST_STEPS, options.segmenter.steps) * each
         raise UsageError(
-            f"--max-minutes {max_minutes:g} is too little for {arms} arms and {seeds} seeds; they "
-            f"take {least:.0f} minutes at least.",
+            f"--max-minutes {max_minutes:g} is too little for {counted(arms, 'arm')} and "
+            f"{counted(seeds, 'seed')}; they take {least:.0f} minutes at least.",
             "Allow more, or compare fewer: --set prove.ratios=[1] --set prove.copy_paste=false",
         )
     return Budget(seeds, steps, round(seeds * steps * each, 1))

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from medsynth.core.errors import InputError, UsageError
+from medsynth.core.words import counted
 from medsynth.data.index import DataIndex
 from medsynth.exporters.deliver import exporter_named
 from medsynth.io.interrupts import asked_to_stop
@@ -106,8 +107,8 @@ def refuse_too_few(index: DataIndex, run: Run) -> None:
         count = len([item for item in index.items if item.split == split])
         if count < LEAST_PAIRS:
             raise InputError(
-                f"{run.path} has {count} pairs in {split}, on which {what}; without them nothing "
-                "can be proved.",
+                f"{run.path} has {counted(count, 'pair')} in {split}, on which {what}; without "
+                "more nothing can be proved.",
                 "Fit on data with a split.csv, or with larger shares of val and test: "
                 "--set data.fractions=[0.6,0.2,0.2]",
             )

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from medsynth.core.words import counted
 from medsynth.workflows.evaluate.findings import judged
 from medsynth.workflows.report.gates import GateScores
-from medsynth.workflows.report.words import counted, number, percent, with_spread
+from medsynth.workflows.report.words import number, percent, with_spread
 
 Values = Mapping[str, Any]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from medsynth.core.words import counted
 from medsynth.workflows.gate_warnings import warnings_in
 from medsynth.workflows.report.found import Found
-from medsynth.workflows.report.words import counted
 
 
 def limits(found: Found, samples: int) -> list[str]:
@@ -42,8 +42,9 @@ def _of_this_run(found: Found, samples: int) -> Iterator[str]:
             )
         if about["held_out_groups"] < 10:
             yield (
-                f"The real images of the comparison are of {about['held_out_groups']} groups "
-                "(patients) only: another few patients might look different."
+                f"The real images of the comparison are of only "
+                f"{counted(about['held_out_groups'], 'group')} (patients): another few "
+                "patients might look different."
             )
     if found.proof is None:
         yield "Whether the synthetic images help a segmenter was not tried."
@@ -53,7 +54,7 @@ def _of_this_run(found: Found, samples: int) -> Iterator[str]:
         length = f" fitted for {steps} steps" if steps else ""
         yield (
             f"The proof holds for {' and '.join(networks)}{length} on these data, and for patients "
-            f"like the {found.proof['test_groups']} groups of test."
+            f"like those of test ({counted(found.proof['test_groups'], 'group')})."
         )
     modes = set((found.gates or {}).get("modes", {}).values())
     if "score" in modes:

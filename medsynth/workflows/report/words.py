@@ -42,12 +42,3 @@ def with_spread(value: float | None, interval: Sequence[float] | None, digits: i
     """
     said = spread(interval, digits)
     return f"{number(value, digits)} ({said})" if said else number(value, digits)
-
-
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """Return a count with its noun.
-
-    >>> counted(1, "image"), counted(2, "image"), counted(1200, "copy", "copies")
-    ('1 image', '2 images', '1,200 copies')
-    """
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from medsynth.core.types import LabelClass
+from medsynth.core.words import counted
 from medsynth.workflows.export.facts import model_facts
 from medsynth.workflows.recipe import Recipe
 
@@ -118,8 +119,8 @@ def measured_words(found: dict[str, Any] | None) -> str:
     copies = found["copies"]
     if copies:
         lines.append(
-            f"- copies of a training image: {copies['samples']} samples, {copies['held_out']} "
-            "held-out images;"
+            f"- copies of a training image: {counted(copies['samples'], 'sample')}, "
+            f"{counted(copies['held_out'], 'held-out image')};"
         )
     for name, near in found["near"].items():
         if near["rate"] is not None:

@@ -77,7 +77,7 @@ def test_the_note_says_what_was_measured_and_names_nobody(own_home, share, tmp_p
     given = share(own_home)
     text = (given / "SHARING.md").read_text()
     assert "AUC 0.61" in text
-    assert "1 samples" in text
+    assert "1 sample," in text
     assert "7.0% of the samples" in text
     assert not any(b"Claassen" in said for said in contents(given))
 

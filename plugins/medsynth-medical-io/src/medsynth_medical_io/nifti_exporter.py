@@ -21,6 +21,7 @@ from pydantic import Field
 
 from medsynth.core.options import Options
 from medsynth.core.types import Sample
+from medsynth.core.words import counted
 from medsynth.exporters.exporter import ExportResult, ExportSet, Report, Row
 from medsynth_medical_io.places import Place, place_of
 from medsynth_medical_io.stacking import Stack, at_place, stack_slices
@@ -51,10 +52,10 @@ class Nifti:
         notes = []
         if loose:
             notes.append(
-                f"{loose} samples belong to no volume: they are stacked in order, at 1 mm spacing."
+                f"Of no volume: {counted(loose, 'sample')}, stacked in order, at 1 mm spacing."
             )
         if empty:
-            notes.append(f"{empty} slices of the volumes are not in this export and are 0.")
+            notes.append(f"Not in this export, and 0: {counted(empty, 'slice')} of the volumes.")
         return notes
 
     def write(
