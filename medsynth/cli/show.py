@@ -71,7 +71,7 @@ def show(
         **({"shards": found.shards} if found.shards else {}),
         "exports": ", ".join(found.exports) or "none",
         "report": str(found.report or "none yet: medsynth evaluate, medsynth prove"),
-        "next": found.next,
+        "next": found.next or "nothing: it was exported, evaluated and proved",
     }.items():
         out.print(f"{key:<9}{value}", markup=False)  # no table: it would cut long paths
 

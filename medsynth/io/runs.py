@@ -18,7 +18,8 @@
     samples/        images/, masks/, instances/ and manifest.jsonl
     gates/          what judges the samples: segmenters, and gates.json with the thresholds
     shards/         of a job array, until they are merged: plan.jsonl and samples/ of each
-    proof/          segmenters fitted on real and synthetic pairs, and what they reached
+    evaluation.json what evaluate has found, in figures
+    proof/          segmenters fitted on real and synthetic pairs, and what they reached; proof.json
     exports/        one folder a format
     report.html     what evaluate and prove have found, for people
 """
@@ -61,6 +62,8 @@ class Run:
         self.gates = path / "gates"
         self.shards = path / "shards"
         self.proof = path / "proof"
+        self.evaluation = path / "evaluation.json"
+        self.verdict = self.proof / "proof.json"
         self.exports = path / "exports"
         self.report = path / "report.html"
 

@@ -11,6 +11,7 @@ from medsynth.core.types import SPLITS
 from medsynth.data.records import DataIndex
 from medsynth.io.runs import Run, find_run
 from medsynth.store.samples import SampleStore
+from medsynth.workflows.next_step import after_fit, after_samples
 from medsynth.workflows.recipe import Recipe, read_run_recipe
 
 
@@ -22,6 +23,7 @@ class RunSummary:
     last_log: the newest figures of the fit.
     report: what evaluate and prove have found, as a page; None where there is none.
     shards: how far those are that were not merged; empty without any.
+    next: the command to run next; empty where all was done.
     """
 
     run: Path
@@ -84,7 +86,8 @@ def show(path: Path | None) -> RunSummary:
         shards,
         exports,
         after_shards
-        or next_step(run, ended, planned, len(store), exports, first_samples(recipe, index)),
+        or after_fit(run, planned, ended)
+        or after_samples(run, recipe, index, len(store), len(exports)),
         run.report if run.report.is_file() else None,
         sum(not item.image for item in index.items),
     )
@@ -114,33 +117,3 @@ def source_of_latents(recipe: Recipe) -> str:
     if recipe.model.backbone == "stable-diffusion":
         return f"base {recipe.model.stable_diffusion.base}"
     return f"codec {recipe.model.codec.name}"
-
-
-def first_samples(recipe: Recipe, index: DataIndex) -> int:
-    """Return how many samples to make first: enough for the largest ratio that `prove` compares.
-
-    A run that was given away has no pairs; it gets an image for each of its masks.
-    """
-    train = index.split("train")
-    pairs = sum(bool(item.image) for item in train)
-    return recipe.prove.samples_wanted(pairs) or max(1, len(train))
-
-
-def next_step(
-    run: Run,
-    ended: list[str],
-    planned: dict[str, int],
-    samples: int,
-    exports: list[str],
-    wanted: int,
-) -> str:
-    """Return the command to run next."""
-    if planned["siamese"] and "siamese" not in ended:
-        return f"medsynth fit --resume --run {run.path}"
-    if planned["base"] and not planned["siamese"]:
-        return f"medsynth fit DATA --init-from {run.path}"
-    if not samples:
-        return f"medsynth augment --n {wanted} --run {run.path}"
-    if not exports:
-        return f"medsynth export --format coco --run {run.path}"
-    return f"medsynth augment --n {2 * samples} --run {run.path}"

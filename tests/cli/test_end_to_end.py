@@ -53,7 +53,7 @@ def test_from_a_folder_to_a_data_set(medsynth, blobs, recipe, tmp_path):
         *formats,
     ):
         assert part in said.out
-    assert "medsynth augment --n 12" in said.out
+    assert "medsynth augment --n 20" in said.out
 
     assert medsynth("augment", "--n", 9).code == 0
     after = images(run)
@@ -74,7 +74,15 @@ def test_show_tells_the_next_command_at_every_stage(medsynth, own_run, tmp_path)
     medsynth("augment", "--n", 2, "--run", run)
     assert next_of(run) == f"medsynth export --format coco --run {run}"
     medsynth("export", "--format", "hdf5", "--run", run)
-    assert next_of(run) == f"medsynth augment --n 4 --run {run}"
+    assert next_of(run) == f"medsynth augment --n 20 --run {run}"
+    medsynth("augment", "--n", 20, "--run", run)
+    assert next_of(run) == f"medsynth evaluate --run {run}"
+    (run / "evaluation.json").write_text("{}")
+    assert next_of(run) == f"medsynth prove --run {run}"
+    (run / "proof").mkdir()
+    (run / "proof" / "proof.json").write_text("{}")
+    assert next_of(run) == ""
+    assert "nothing: it was exported, evaluated and proved" in medsynth("show", run).out
 
 
 def test_a_run_may_be_named_as_for_other_verbs_but_once(medsynth, own_run, tmp_path):

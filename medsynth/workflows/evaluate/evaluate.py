@@ -8,7 +8,7 @@ from typing import Any
 
 from medsynth.data.index import DataIndex
 from medsynth.io.atomic import write_json
-from medsynth.io.runs import find_run
+from medsynth.io.runs import Run, find_run
 from medsynth.quality.features.extract import extract
 from medsynth.quality.features.extractor import FeatureExtractor, FeatureOptions, open_extractor
 from medsynth.workflows.evaluate.by_the_model import by_the_model
@@ -23,8 +23,6 @@ from medsynth.workflows.gate_warnings import chosen_by_the_gate, gate_warnings
 from medsynth.workflows.hardware import choose_device, settle_threads
 from medsynth.workflows.recipe import read_run_recipe, refuse_other_sets
 from medsynth.workflows.report.write import write_report
-
-NAME = "evaluation.json"
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class EvaluateResult:
     @property
     def path(self) -> Path:
         """Where they stand."""
-        return self.run / NAME
+        return Run(self.run).evaluation
 
 
 def evaluate(config: EvaluateConfig, report: Report) -> EvaluateResult:
@@ -83,7 +81,7 @@ def evaluate(config: EvaluateConfig, report: Report) -> EvaluateResult:
         values["warnings"] += [*warnings, *chosen_by_the_gate(run)]
         values["about"] = about(case, extractor) | {"other_data": other is not None}
         values["findings"] = findings(values)
-        write_json(run.path / NAME, values)
+        write_json(run.evaluation, values)
         report(0, 0, "writing the report")
         told = write_report(run)
     return EvaluateResult(run.path, values, told)

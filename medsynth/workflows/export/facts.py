@@ -14,7 +14,6 @@ from medsynth.workflows.export.about_run import about_run
 from medsynth.workflows.export.rows import Synthetic
 from medsynth.workflows.recipe import Recipe
 
-EVALUATION = "evaluation.json"
 FITTED_HERE = "none of its own: it was fitted on the training images"
 CODEC_LICENCES = {
     "taef2": "MIT (TAEF2, github.com/madebyollin/taesd)",
@@ -54,7 +53,7 @@ def run_facts(run: Run, recipe: Recipe) -> dict[str, Any]:
             "seed": recipe.seed,
         },
         "model": model_facts(recipe, about),
-        "evaluation": read_evaluation(run.path / EVALUATION),
+        "evaluation": read_evaluation(run.evaluation),
     }
 
 

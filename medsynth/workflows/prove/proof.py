@@ -230,7 +230,7 @@ class Proof:
             "segmenter_command": self.command.text if self.command else None,
             "report_images": self.recipe.evaluate.report_images,
         }
-        figures = self.run.proof / ("proof.json" if split == "test" else "proof-val.json")
+        figures = self.run.verdict if split == "test" else self.run.proof / "proof-val.json"
         write_json(figures, {**found.to_json(), **told})
         report = write_report(self.run) if split == "test" else None
         return replace(found, figures=figures, report=report)

@@ -8,6 +8,7 @@ from typing import Any
 from medsynth.core.types import SPLITS
 from medsynth.store.acceptance import acceptance
 from medsynth.store.samples import SampleStore
+from medsynth.workflows.next_step import samples_wanted
 from medsynth.workflows.report.cards import Album, Card
 from medsynth.workflows.report.commands import commands
 from medsynth.workflows.report.facts import facts
@@ -38,6 +39,7 @@ def contents(found: Found) -> dict[str, Any]:
         "images": found.images,
         "evaluation": _evaluation(found, gates),
         "proof": _proof(found.proof),
+        "wanted": samples_wanted(found.recipe, found.index),
         "total": accepted.total,
         "gate_lines": gate_lines(gates, accepted.total.refused, reasons(store.rows()), modes),
         "gate_rate": found.recipe.gates.rate,

@@ -46,8 +46,8 @@ def read_found(run: Run) -> Found:
         InputError: a file is damaged.
     """
     recipe = read_run_recipe(run)
-    evaluation = read_figures(run.path / "evaluation.json")
-    proof = read_figures(run.proof / "proof.json")
+    evaluation = read_figures(run.evaluation)
+    proof = read_figures(run.verdict)
     told = (evaluation or {}).get("about", {}).get("options", {}), proof or {}
     return Found(
         run,

@@ -33,7 +33,7 @@ from medsynth.quality.gates.trivial import most_saturated
 from medsynth.store.samples import SampleStore
 from medsynth.training.checkpoints import Checkpoints, CheckpointState, save_tensors
 from medsynth.training.phase import own_tensors
-from medsynth.workflows.export.facts import EVALUATION, read_evaluation
+from medsynth.workflows.export.facts import read_evaluation
 from medsynth.workflows.gates import load_labelled
 from medsynth.workflows.model import (
     CODEC,
@@ -87,7 +87,7 @@ def share(run: Run, recipe: Recipe, out: Path, masks: int | None, report: Report
     chosen = choose_masks(run, recipe.masks, index, seed, masks, report)
     told, attributes = renamed(fitted.told, [each.attributes for each in chosen.masks])
     new = shared_recipe(recipe, seed, saturation(index), told)
-    evaluation = read_evaluation(run.path / EVALUATION)
+    evaluation = read_evaluation(run.evaluation)
     facts = {
         **mask_facts(chosen),
         "learned_from": learned_from(run, index),

@@ -119,7 +119,7 @@ def test_what_is_not_there_says_what_makes_it(own):
 def test_a_run_without_samples_has_a_page_too(own):
     shutil.rmtree(own / "samples")
     text = rewritten(own)
-    assert "medsynth augment --n 1000" in text
+    assert "medsynth augment --n 40" in text  # twice the 20 training pairs
     assert "0 images were made" in text
     Outline(text)
 

@@ -1,0 +1,62 @@
+"""What to do next with a run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from medsynth.data.records import DataIndex
+from medsynth.io.runs import Run
+from medsynth.workflows.recipe import Recipe
+
+
+def samples_wanted(recipe: Recipe, index: DataIndex) -> int:
+    """Return how many samples to make first: enough for the largest ratio that `prove` compares.
+
+    A run that was given away has no pairs; it gets an image for each of its masks.
+    """
+    return recipe.prove.samples_wanted(real_pairs(index)) or max(1, len(index.split("train")))
+
+
+def real_pairs(index: DataIndex) -> int:
+    """Return how many training pairs are here with their images."""
+    return sum(bool(item.image) for item in index.split("train"))
+
+
+def after_fit(run: Run, planned: Mapping[str, int], ended: Collection[str]) -> str:
+    """Return the command that a run needs before it makes samples; "" where it needs none.
+
+    Args:
+        run: the run.
+        planned: steps by phase.
+        ended: phases that are over.
+    """
+    if planned["siamese"] and "siamese" not in ended:
+        return f"medsynth fit --resume --run {run.path}"
+    if planned["base"] and not planned["siamese"]:
+        return f"medsynth fit DATA --init-from {run.path}"
+    return ""
+
+
+def after_samples(run: Run, recipe: Recipe, index: DataIndex, samples: int, exports: int) -> str:
+    """Return the command for a fitted run; "" where its samples are exported, judged and proved.
+
+    Args:
+        run: the run.
+        recipe: its own.
+        index: its pairs.
+        samples: how many it holds, masks that were given up among them.
+        exports: how many there are.
+    """
+    wanted = samples_wanted(recipe, index)
+    if not samples:
+        return f"medsynth augment --n {wanted} --run {run.path}"
+    if not exports:
+        return f"medsynth export --format coco --run {run.path}"
+    if not real_pairs(index):
+        return ""
+    if samples < wanted:
+        return f"medsynth augment --n {wanted} --run {run.path}"
+    for verb, figures in (("evaluate", run.evaluation), ("prove", run.verdict)):
+        if not figures.is_file():
+            return f"medsynth {verb} --run {run.path}"
+    return ""
