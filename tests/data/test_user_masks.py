@@ -66,7 +66,7 @@ def test_all_that_is_wrong_is_told_at_once(index, tmp_path) -> None:
     (folder / "text.png").write_text("no picture")
     Image.fromarray(square()).save(folder / "jpeg.png", "JPEG")
     said = refused(folder, index())
-    assert "4 masks in" in said
+    assert "4 masks cannot be used" in said
     assert "large.png: it is 48x48, but the images are 16x16, 32x32" in said
     assert "float.tif: it holds float32; a mask needs whole numbers" in said
     assert "text.png: it is no PNG" in said

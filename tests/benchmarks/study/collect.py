@@ -103,7 +103,9 @@ def image_figures(run: Run) -> dict[str, Any]:
     """Return what evaluate says of a generator's images, each beside real held-out ones."""
     found = json.loads((run.path / "evaluation.json").read_text("utf-8"))
     quality, agreement = found["quality"], found["mask_agreement"]
+    judge = read_yaml(run.path / "recipe.yaml")["gates"]["segmenter"]
     return {
+        "seen_by": judge.get("network", "unet"),
         "samples": {key: quality["samples against train"][key]["value"] for key in MEASURES},
         "held_out": {key: quality["held-out against train"][key]["value"] for key in MEASURES},
         "agreement": {name: each["dice"] for name, each in agreement.items()},

@@ -182,9 +182,8 @@ def image_table(folds: list[dict[str, Any]]) -> str:
     for fold in folds:
         real = {}
         for generator, seeds in fold["images"].items():
-            network = fold["fits"][generator]["gates"]["segmenter"].get("network", "unet")
-            real.setdefault(network, seeds[0])
             for seed, each in enumerate(seeds):
+                real.setdefault(network := each["seen_by"], each)
                 made, agreed = each["samples"], each["agreement"]
                 lines.append(
                     f"| {fold['fold']}, {generator}, seed {seed} | {made['kid']:.3f} | "
