@@ -7,14 +7,18 @@ et al. (ICML 2020): all four look at balls that reach to the k-th neighbour in o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import hypergeom
 
 from medsynth.core.neighbours import balls_around, inside
 
 NEIGHBOURS = 5
 """As in Naeem et al.; Kynkaanniemi et al. use 3."""
+SUBSETS = 20
+"""Draws that recall is the mean of, where sets of unequal size are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +77,46 @@ def manifold(
     of_real = inside(balls_around(real, neighbours), made)
     of_made = inside(balls_around(made, neighbours), real)
     return Manifold(of_real.balls, of_made.balls, of_real.points, min(neighbours, len(real) - 1))
+
+
+class Reached(NamedTuple):
+    """By real image, (N,) float64 in [0, 1]; the means are recall and coverage.
+
+    recall: how often it lies in the ball of a made image.
+    coverage: how often a made image lies in its ball.
+    """
+
+    recall: NDArray[np.float64]
+    coverage: NDArray[np.float64]
+
+
+def reached(
+    real: NDArray[np.floating],
+    made: NDArray[np.floating],
+    whole: Manifold,
+    among: int,
+    rng: np.random.Generator,
+    neighbours: int = NEIGHBOURS,
+) -> Reached:
+    """Return which real images are reached by so many of the made ones, however they are drawn.
+
+    Recall and coverage follow from how many made images there are, so that sets of unequal size
+    are compared as of equally many. Coverage is exact, recall the mean of `SUBSETS` draws.
+
+    Args:
+        real: (N, D) features of real images, N at least 2.
+        made: (M, D) features of made images, M at least 2.
+        whole: what `manifold` says of all of them.
+        among: how many of these are drawn without replacement, at least 2; all if there are fewer.
+        rng: draws them.
+        neighbours: as in `manifold`.
+    """
+    total, centre = len(made), real.mean(0)
+    if among >= total:
+        recall, coverage = whole.real_in_made > 0, whole.real_holding > 0
+    else:
+        drawn = (rng.choice(total, among, replace=False) for _ in range(SUBSETS))
+        balls = (balls_around(made[rows] - centre, neighbours) for rows in drawn)
+        recall = np.mean([inside(each, real - centre).balls > 0 for each in balls], 0)
+        coverage = hypergeom.sf(0, total, whole.real_holding, among)
+    return Reached(np.asarray(recall, np.float64), np.asarray(coverage, np.float64))

@@ -8,12 +8,14 @@ FEW_FOR_FID = 2048
 """As many features as Inception has: of fewer images the covariance has no full rank."""
 FEW_FOR_MMD = 50
 FEW_FOR_NEIGHBOURS = 100
-LOPSIDED = 3
-"""Sets of sizes this far apart have other densities of neighbours."""
 
 
 def small_sample_warnings(
-    real: int, made: int, features: int = FEW_FOR_FID, groups: int | None = None
+    real: int,
+    made: int,
+    features: int = FEW_FOR_FID,
+    groups: int | None = None,
+    held_out: int | None = None,
 ) -> list[str]:
     """Return what to keep in mind about numbers from so few images, a sentence each.
 
@@ -22,6 +24,7 @@ def small_sample_warnings(
         made: made images.
         features: numbers an image.
         groups: patients or sequences that the real images are of; None where not known.
+        held_out: real images that the made ones stand beside; None where there are none.
 
     >>> small_sample_warnings(5000, 5000, 1280, 40)
     []
@@ -42,10 +45,10 @@ def small_sample_warnings(
             f"Precision, recall, density and coverage count neighbours: of {least} images one "
             f"image more or less moves them by {1 / max(least, 1):.0%}."
         )
-    if max(real, made) > LOPSIDED * max(least, 1):
+    if held_out is not None and held_out != made:
         found.append(
-            f"{real} real and {made} made images: recall and coverage favour the larger set. "
-            "Compare as many made images as there are real ones."
+            f"Recall and coverage follow from how many images there are: of {made} samples and "
+            f"{held_out} real held-out images both are told as of {min(made, held_out)}."
         )
     if groups is not None and groups < FEW_GROUPS:
         found.append(

@@ -16,7 +16,7 @@ from medsynth.quality.features.extractor import Identity
 from medsynth.quality.features.feature_set import FeatureSet, common_identity
 from medsynth.quality.frechet import frechet_distance, gaussian_of
 from medsynth.quality.kid import cubic_kernel, kernel_distance
-from medsynth.quality.manifold import NEIGHBOURS, manifold
+from medsynth.quality.manifold import NEIGHBOURS, manifold, reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ def fidelity(
     real_groups: ArrayLike | None = None,
     made_groups: ArrayLike | None = None,
     draws: int = DRAWS,
+    among: int | None = None,
 ) -> dict[str, Score]:
     """Return FID, KID, precision, recall, density and coverage by name; of CLIP also CMMD.
 
@@ -71,6 +72,7 @@ def fidelity(
         real_groups: (N,) patients or sequences of the real images; each its own if not given.
         made_groups: the same, (M,), for example of the masks that they were made from.
         draws: resamples an interval.
+        among: recall and coverage as of so many made images, at least two; None: of all.
 
     Raises:
         UsageError: the two are of different extractors.
@@ -96,7 +98,8 @@ def fidelity(
     ]
     if extractor.name == "clip":
         found.append(score("cmmd", cmmd(real.values, made.values)))
-    for measure, (each, own) in _shares(real, made, of_real, of_made).items():
+    shares = _shares(real, made, of_real, of_made, among or len(made), rng)
+    for measure, (each, own) in shares.items():
         weights = group_weights(own, rng, draws)
         interval = bootstrap(weighted_mean(each), [weights]) if _several(own) else None
         found.append(score(measure, float(each.mean()), interval))
@@ -104,15 +107,21 @@ def fidelity(
 
 
 def _shares(
-    real: FeatureSet, made: FeatureSet, of_real: NDArray[Any], of_made: NDArray[Any]
+    real: FeatureSet,
+    made: FeatureSet,
+    of_real: NDArray[Any],
+    of_made: NDArray[Any],
+    among: int,
+    rng: np.random.Generator,
 ) -> dict[str, tuple[NDArray[np.float64], NDArray[Any]]]:
     """Return measure -> what each image adds to its mean, and the groups of these images."""
     found = manifold(real.values, made.values, NEIGHBOURS)
+    recall, coverage = reached(real.values, made.values, found, among, rng)
     return {
         "precision": ((found.made_in_real > 0).astype(np.float64), of_made),
-        "recall": ((found.real_in_made > 0).astype(np.float64), of_real),
+        "recall": (recall, of_real),
         "density": (found.made_in_real / found.neighbours, of_made),
-        "coverage": ((found.real_holding > 0).astype(np.float64), of_real),
+        "coverage": (coverage, of_real),
     }
 
 

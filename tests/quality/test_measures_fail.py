@@ -48,6 +48,24 @@ def good():
     return measured(toy_images(120, 1))
 
 
+def test_sets_of_unequal_size_are_compared_as_of_equally_many():
+    """Nine times as many images of one kind are no more varied."""
+    real, few, many = (toy_features(toy_images(n, k)) for n, k in ((120, 0), (60, 1), (540, 2)))
+    rng = np.random.default_rng(0)
+    low, high, fair = (
+        fidelity(real, each, rng, draws=10, among=among)
+        for each, among in ((few, 60), (many, None), (many, 60))
+    )
+    for measure in ("recall", "coverage"):
+        assert abs(fair[measure].value - low[measure].value) < 0.08
+    assert high["coverage"].value > fair["coverage"].value + 0.05
+    drawn = [
+        fidelity(real, many.taken(rng.permutation(540) < 60), rng, draws=2)["coverage"].value
+        for _ in range(40)
+    ]
+    assert fair["coverage"].value == pytest.approx(np.mean(drawn), abs=0.02)
+
+
 def test_good_images_pass(good):
     assert good["kid"].interval.low < 0.005
     assert good["precision"].value > 0.8

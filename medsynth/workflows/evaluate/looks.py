@@ -23,9 +23,12 @@ def looks(case: Case, train: FeatureSet, held_out: FeatureSet, made: FeatureSet)
     """Return fidelity and diversity, per class too, and nearness in feature space."""
     of = case.groups
     rng = case.rng("features")
+    equally = min(len(made), len(held_out))  # these two stand beside one another
     quality = {
-        "samples against train": fidelity(train, made, rng, of.train, of.made),
-        "held-out against train": fidelity(train, held_out, rng, of.train, of.held_out),
+        "samples against train": fidelity(train, made, rng, of.train, of.made, among=equally),
+        "held-out against train": fidelity(
+            train, held_out, rng, of.train, of.held_out, among=equally
+        ),
         "samples against held-out": fidelity(held_out, made, rng, of.held_out, of.made),
     }
     names = {each.id: each.name for each in case.index.classes}
@@ -41,7 +44,7 @@ def looks(case: Case, train: FeatureSet, held_out: FeatureSet, made: FeatureSet)
     return {
         "quality": {name: as_values(each) for name, each in quality.items()},
         "quality_by_class": {names[k]: each for k, each in by_class.items()},
-        "warnings": small_sample_warnings(*size),
+        "warnings": small_sample_warnings(*size, held_out=len(held_out)),
         "near": {
             "features": {
                 **near(case, train.values, held_out.values, made.values),

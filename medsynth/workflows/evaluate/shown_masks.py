@@ -1,4 +1,7 @@
-"""Whether images show their masks, as segmenters see it that never saw their groups."""
+"""Whether images show their masks, as segmenters see it that never saw their groups.
+
+Of a mask that blends groups of several folds each segmenter has seen some: all judge it.
+"""
 
 from __future__ import annotations
 
