@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from medsynth.cli.console import out, print_json, progress
+from medsynth.cli.console import err, out, print_json, progress
 from medsynth.cli.options import DeviceOption, JsonOption, RunOption
 from medsynth.core.words import counted
 
@@ -63,7 +63,7 @@ def prove(
         config = ProveConfig(
             run, tuple(sets or ()), tuple(beside or ()), max_minutes, device, segmenter_command
         )
-        result = prove_run(config, report)
+        result = prove_run(config, report, lambda text: err.print(f"prove: {text}", markup=False))
     if as_json:
         print_json(result)
         return
@@ -96,7 +96,8 @@ def table_of(result: ProveResult) -> Table:
             gain = [points(each.against.gain), interval(each.against.low, each.against.high)]
         figures = (each.val_dice, each.dice, each.iou)
         table.add_row(
-            name, str(each.pairs), *(f"{f:.3f}" for f in figures), f"{each.hd95_px:.1f}",
+            name, str(each.pairs), *(f"{f:.3f}" for f in figures),
+            "-" if each.hd95_px is None else f"{each.hd95_px:.1f}",
             *gain,
         )  # fmt: skip
     return table

@@ -71,6 +71,7 @@ def test_chance_is_no_evidence_and_the_same_is_nothing():
     same = compare(base, base, groups)
     assert (same.gain, same.low, same.high, same.word) == (0, 0, 0, "no evidence")
     assert same.groups_gained == 0
+    assert "They do not differ at all" in in_words(same, "a", "b")
 
 
 def test_intervals_cover_the_truth_about_as_often_as_they_say():
@@ -108,6 +109,40 @@ def test_groups_and_not_images_are_what_counts():
     two = compare(arm, base, [f"g{k // 50}" for k in range(100)])
     assert (two.word, two.groups, two.groups_gained) == ("no evidence", 2, 1)
     assert "over 2 test groups, 1 of them better, and 5 seeds" in in_words(two, "a", "b")
+
+
+@pytest.mark.parametrize("groups", [2, 3, 6])
+def test_few_groups_are_not_called_different_by_chance(groups):
+    """Percentiles as they are would say so of 24 %, 17 % and 10 %."""
+    said = [
+        compare(*scores(0, 0.04, 0.005, seeds=4, groups=groups, each=2, seed=k)).word
+        for k in range(80)
+    ]
+    assert np.mean([word != "no evidence" for word in said]) < 0.08
+
+
+def test_one_group_and_one_seed_settle_nothing():
+    arm, base, groups = scores(0.05, 0.001, 0.001, seeds=1, groups=1)
+    found = compare(arm, base, groups)
+    assert (found.word, found.low, found.high) == ("no evidence", -1, 1)
+    said = in_words(found, "synthetic", "classic")
+    assert "A single seed tells nothing about chance" in said
+    assert "A single test group tells nothing about others" in said
+    assert "would not settle" not in said
+    helped = compare(*scores(0.05, 0.01, 0.001, seeds=1))
+    assert helped.word == "helps"
+    assert "A single seed" in in_words(helped, "a", "b")
+
+
+def test_chance_in_each_group_is_what_more_seeds_lessen():
+    """Groups that do not differ but for each segmenter's luck: more seeds do settle it."""
+    hopeless = 0
+    for k in range(40):
+        rng = np.random.default_rng(k)
+        base = np.full((5, 10), 0.7)
+        found = compare(base + 0.01 + rng.normal(0, 0.04, (5, 10)), base, list("abcdefghij"))
+        hopeless += found.word == "no evidence" and found.gain > 0 and not found.seeds_to_settle
+    assert hopeless < 16
 
 
 def test_wrong_shapes_are_refused():

@@ -1,5 +1,6 @@
 """prove with the user's own training script: any program that reads an export and writes masks."""
 
+import html
 import json
 import shlex
 import shutil
@@ -87,7 +88,9 @@ def test_any_script_is_judged_as_networks_are(run):
     told = json.loads((run / "proof" / "proof.json").read_text())
     assert told["base"] == "real"
     assert "script.py" in told["segmenter_command"]
-    assert "your own script" in (run / "report.html").read_text()
+    page = (run / "report.html").read_text()
+    assert "The proof holds for your own script on these data" in page
+    assert "Segmenters were fitted by your own script" in page
     logs = sorted((run / "proof" / "own").glob("*/log.txt"))
     assert len(logs) == 6
     assert logs[0].read_text().startswith("learned from")
@@ -100,6 +103,47 @@ def test_what_is_finished_is_not_run_again(run):
     assert {p: p.stat().st_mtime_ns for p in (run / "proof" / "own").glob("*/log.txt")} == logs
     with pytest.raises(InputError, match="the script changed"):
         proved(run, "raise SystemExit('the script changed')")
+
+
+def test_what_a_script_decides_cannot_be_set_here(run):
+    for text in ("prove.networks=[segresnet]", "prove.segmenter.steps=9", "prove.stops=2"):
+        with pytest.raises(UsageError, match="your script decides that"):
+            proved(run, SCRIPT, text)
+
+
+def test_a_changed_file_behind_an_equals_sign_is_noticed(tmp_path):
+    settings = tmp_path / "settings.json"
+    settings.write_text("{}")
+    named = OwnCommand(f"python -m own --config={settings} {{data}} {{images}} {{predictions}}")
+    before = named.files()
+    settings.write_text('{"threshold": 3}')
+    assert len(before) == 1
+    assert named.files() != before
+
+
+def test_code_that_no_word_names_is_told_not_to_be_noticed(run):
+    said = []
+    places = "{data} {images} {predictions}"
+    config = ProveConfig(
+        run, ("prove.ratios=[0.5]",), segmenter_command=f"no-such-one -m own {places}"
+    )
+    with pytest.raises(UsageError, match="cannot be run"):
+        prove(config, quiet, said.append)
+    assert [each.split(":")[0] for each in said] == ["no word of --segmenter-command is a file"]
+
+
+def test_the_commands_that_make_a_proof_again_name_the_script(run, tmp_path):
+    other = Path(shutil.copytree(run, tmp_path / "other"))
+    manifest = other / "samples" / "manifest.jsonl"
+    manifest.write_bytes(b"".join(manifest.read_bytes().splitlines(keepends=True)[1:]))
+    proved(run, SCRIPT, "export.order=plan", beside=(other,))
+    page = html.unescape((run / "report.html").read_text())
+    line = next(each for each in page.splitlines() if each.startswith("medsynth prove "))
+    python = Path(sys.executable).name
+    own = f'{python} "a script.py" {{data}} {{images}} {{predictions}} {{seed}}'
+    assert f"--beside OTHER --segmenter-command '{own}'" in line
+    assert "--set 'export.order=plan'" in line
+    assert str(tmp_path) not in line
 
 
 def test_the_script_never_sees_a_mask_of_test(run):

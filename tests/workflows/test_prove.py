@@ -1,5 +1,6 @@
 """prove: equal arms, val before test, resumable, and it can tell good data from bad."""
 
+import dataclasses
 import json
 import os
 import re
@@ -18,11 +19,13 @@ from medsynth.exporters.choose import ChoiceOptions
 from medsynth.io.sealed_lines import unsealed
 from medsynth.model.segmenter_options import SegmenterOptions
 from medsynth.quality.gates.gate import Pairs
+from medsynth.quality.proof.agreement import Agreement
 from medsynth.training.copy_paste import paste_objects
 from medsynth.workflows.augment.augment import AugmentConfig, augment
 from medsynth.workflows.fit.fit import FitConfig, fit
 from medsynth.workflows.prove.arms import arms_of
-from medsynth.workflows.prove.budget import plan_within
+from medsynth.workflows.prove.budget import Budget, plan_within
+from medsynth.workflows.prove.conclusion import _arm_result
 from medsynth.workflows.prove.options import ProveOptions
 from medsynth.workflows.prove.prove import ProveConfig, prove
 from tests.mobilenet_wheel import hide_wheel
@@ -38,7 +41,7 @@ QUICK = (
 )
 
 
-def quiet(done, total, text):
+def quiet(*told):
     """Progress that nobody sees."""
 
 
@@ -64,8 +67,8 @@ def run(made, tmp_path, monkeypatch):
     return Path(shutil.copytree(made, tmp_path / "run"))
 
 
-def proved(run, *sets, report=quiet, **more):
-    return prove(ProveConfig(run, (*QUICK, *sets), device="cpu", **more), report)
+def proved(run, *sets, report=quiet, note=quiet, **more):
+    return prove(ProveConfig(run, (*QUICK, *sets), device="cpu", **more), report, note)
 
 
 @pytest.fixture(scope="module")
@@ -242,6 +245,10 @@ def test_too_few_samples_or_pairs_are_refused(run, tmp_path):
     with pytest.raises(InputError, match="'synthetic x2' wants") as caught:
         proved(run, "prove.ratios=[2]")
     assert "medsynth augment --n" in caught.value.tip
+    shutil.rmtree(run / "samples")
+    with pytest.raises(InputError, match=r"'synthetic x2' wants .* hold 0\.") as caught:
+        proved(run, "prove.ratios=[0.5,2]")  # what is advised suffices for both
+    assert "ratio" not in caught.value.tip
     with pytest.raises(
         UsageError, match=r"prove can set prove\.\*, export\.\* and evaluate\.report_images only"
     ):
@@ -255,6 +262,30 @@ def test_a_budget_is_planned_ahead_and_kept(run):
     assert (budget["seeds"], budget["steps"]) == (2, 30)
     with pytest.raises(UsageError, match="is too little for 4 arms"):
         proved(run, "prove.seeds=3", max_minutes=0.0001)
+
+
+def test_another_limit_is_planned_anew(run):
+    """It was ignored once a proof had begun, and stayed when it was left out."""
+    arms = ("prove.ratios=[]", "prove.synthetic_only=false", "prove.real_alone=false")
+    said = []
+    proved(run, *arms, max_minutes=1000, note=said.append)
+    plan = next((run / "proof").glob("*/budget.json"))
+    Budget(1, 30, 0.1, 0.5).write(plan.parent)  # as a tight limit would
+    assert len(proved(run, *arms, note=said.append).arms[0].seed_dice) == 2
+    assert said == [
+        "planned for 1000 minutes: 2 seeds, 30 steps each", "planned: 2 seeds, 30 steps each",
+    ]  # fmt: skip
+    Budget(1, 30, 0.1, 0.5).write(plan.parent)
+    assert len(proved(run, *arms, max_minutes=0.5).arms[0].seed_dice) == 1
+
+
+def test_an_older_plan_holds_for_any_limit_but_none():
+    """It did not keep its limit, but that it had one."""
+    older = Budget(3, 200, 0.8)
+    assert older.holds_for(0.8)
+    assert not older.holds_for(None)
+    assert Budget(5, 600, 0.0).holds_for(None)
+    assert not Budget(5, 600, 0.0).holds_for(0.8)
 
 
 def test_budgets_take_seeds_first_then_steps():
@@ -289,6 +320,22 @@ def test_arms_hold_what_an_export_with_these_options_holds(run):
     assert f"--n {16 + wanted - 9} --run" in caught.value.tip  # seven are not taken
     with pytest.raises(UsageError, match="each arm has its own"):
         proved(run, "export.ratio=2")
+    with pytest.raises(UsageError, match="as the generator does"):
+        proved(run, "export.geometry=original")
+    original = ChoiceOptions(geometry="original")  # as a recipe may say
+    assert {arm.choice(original).geometry for arm in arms_of(ProveOptions())} == {"model"}
+
+
+def test_a_class_that_nobody_sees_on_test_is_left_out():
+    """A rare class may be in train alone; nothing is known of it, and NaN is no JSON."""
+    dice, unknown = np.array([[0.5, np.nan], [0.75, np.nan]]), np.full((2, 2), np.nan)
+    notes = [{"pairs": 3, "dice": 0.5, "curve": []}]
+    found = _arm_result(
+        "classic", "unet", notes, [Agreement(dice, dice, unknown)], ["a", "b"], ["x", "rare"], None
+    )
+    assert found.class_dice == {"x": 0.625}
+    assert found.hd95_px is None
+    json.dumps(dataclasses.asdict(found), allow_nan=False)
 
 
 def test_an_ending_shows_real_pairs_alone():

@@ -47,10 +47,10 @@ class Arm:
         return self.ratio != 0
 
     def choice(self, options: ChoiceOptions) -> ChoiceOptions:
-        """Return what an export of this arm's pairs chooses."""
-        if self.ratio is None:
-            return options.model_copy(update={"synthetic_only": True, "ratio": None})
-        return options.model_copy(update={"synthetic_only": False, "ratio": self.ratio})
+        """Return what an export of this arm's pairs chooses, as large as val and test are read."""
+        only = self.ratio is None
+        wanted = {"synthetic_only": only, "ratio": self.ratio, "geometry": "model"}
+        return options.model_copy(update=wanted)
 
     def segmenter(self, options: SegmenterOptions) -> SegmenterOptions:
         """Return the segmenter's options, with this arm's augmentation."""

@@ -25,12 +25,14 @@ class Budget:
     """What was planned.
 
     seeds: of each arm. steps: of each segmenter. minutes: what it should take, 0 where no limit
-    was given.
+    was given. limit: the minutes that were given; None where none were, or where an older version
+    planned, which did not keep them.
     """
 
     seeds: int
     steps: int
     minutes: float
+    limit: float | None = None
 
     @staticmethod
     def read(folder: Path) -> Budget | None:
@@ -39,6 +41,12 @@ class Budget:
             return Budget(**parse_json(unsealed((folder / NAME).read_bytes())))
         except (OSError, ValueError, TypeError):
             return None
+
+    def holds_for(self, max_minutes: float | None) -> bool:
+        """Return whether it was planned for this limit, as far as it tells."""
+        if self.limit is None and self.minutes:
+            return max_minutes is not None
+        return self.limit == max_minutes
 
     def write(self, folder: Path) -> None:
         """Fix the plan."""
@@ -71,7 +79,7 @@ def plan_within(
         least = seeds * min(LEAST_STEPS, options.segmenter.steps) * each
         raise UsageError(
             f"--max-minutes {max_minutes:g} is too little for {counted(arms, 'arm')} and "
-            f"{counted(seeds, 'seed')}; they take {least:.0f} minutes at least.",
+            f"{counted(seeds, 'seed')}; they take {least:.1f} minutes at least.",
             "Allow more, or compare fewer: --set prove.ratios=[1] --set prove.copy_paste=false",
         )
-    return Budget(seeds, steps, round(seeds * steps * each, 1))
+    return Budget(seeds, steps, round(seeds * steps * each, 1), max_minutes)

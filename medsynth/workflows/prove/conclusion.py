@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from medsynth.core.types import Split
 from medsynth.quality.proof.agreement import Agreement, mean_of_known
@@ -22,7 +22,8 @@ class ArmResult:
     """One arm with one network, over its seeds.
 
     pairs: it was fitted on. val_dice: by which settings are chosen. dice, iou, hd95_px: on test,
-    the mean over images. seed_dice: of each seed. class_dice, group_dice: by name.
+    the mean over images; hd95_px is None where no image has both outlines. seed_dice: of each
+    seed. class_dice, group_dice: by name, without classes that neither masks nor segmenters know.
     against: the comparison with the first arm; None for that arm itself.
     curves: of each seed, the steps at which val was looked at, and its Dice there.
     """
@@ -33,7 +34,7 @@ class ArmResult:
     val_dice: float
     dice: float
     iou: float
-    hd95_px: float
+    hd95_px: float | None
     seed_dice: tuple[float, ...]
     class_dice: dict[str, float]
     group_dice: dict[str, float]
@@ -139,9 +140,13 @@ def _arm_result(
         _rounded(np.mean([note["dice"] for note in notes])),
         _rounded(images.mean()),
         _rounded(np.mean([mean_of_known(each.iou).mean() for each in scores])),
-        _rounded(np.nanmean([_mean_distance(each.hd95_px) for each in scores])),
+        _known([_mean(each.hd95_px) for each in scores]),
         tuple(_rounded(each) for each in images.mean(1)),
-        {c: _rounded(np.nanmean(by_class[:, :, k])) for k, c in enumerate(classes)},
+        {
+            name: dice
+            for k, name in enumerate(classes)
+            if (dice := _known(by_class[:, :, k])) is not None
+        },
         {
             group: _rounded(images[:, [g == group for g in groups]].mean())
             for group in sorted(set(groups))
@@ -205,9 +210,16 @@ def _advice(chosen: ArmResult, arms: Sequence[Arm], val_groups: int) -> str:
     return " ".join(said)
 
 
-def _mean_distance(hd95_px: NDArray[np.float64]) -> float:
-    known = hd95_px[~np.isnan(hd95_px)]
+def _mean(values: ArrayLike) -> float:
+    """Return the mean of what is known, NaN where nothing is."""
+    known = np.asarray(values)[~np.isnan(values)]
     return float(known.mean()) if len(known) else float("nan")
+
+
+def _known(values: ArrayLike) -> float | None:
+    """Return the mean of what is known as a JSON value, None where nothing is."""
+    mean = _mean(values)
+    return None if np.isnan(mean) else _rounded(mean)
 
 
 def _rounded(value: Any) -> float:

@@ -54,8 +54,13 @@ class OwnCommand:
             raise UsageError("--segmenter-command is empty.", example)
 
     def files(self) -> list[str]:
-        """Return hashes of the files that the command names: a script that changed is another."""
-        return [hash_file(path) for path in map(Path, self._parts()) if path.is_file()]
+        """Return hashes of the files that the command names: a script that changed is another.
+
+        An option's value after a "=" is one, too; code that no word names is not noticed.
+        """
+        words = self._parts()
+        values = [word.partition("=")[2] for word in words if "=" in word]
+        return [hash_file(path) for path in map(Path, [*words, *values]) if path.is_file()]
 
     def words(self, **values: object) -> list[str]:
         """Return the program and its arguments, with values in their places."""

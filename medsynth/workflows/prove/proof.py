@@ -12,6 +12,7 @@ from queue import SimpleQueue
 import torch
 
 from medsynth.core.errors import InputError, InterruptedRunError, UsageError
+from medsynth.core.words import counted
 from medsynth.data.index import DataIndex
 from medsynth.exporters.export_set import ExportSet
 from medsynth.exporters.leakage import refuse_leaks
@@ -30,7 +31,8 @@ from medsynth.workflows.prove.options import ProveOptions
 from medsynth.workflows.prove.own_command import OwnCommand
 from medsynth.workflows.prove.own_segmenter import OWN, CommandFitter
 from medsynth.workflows.prove.units import Unit, UnitStore
-from medsynth.workflows.recipe import Recipe
+from medsynth.workflows.recipe import Recipe, read_run_recipe
+from medsynth.workflows.report.settings import differences
 from medsynth.workflows.report.write import write_report
 
 Report = Callable[[int, int, str], None]
@@ -110,26 +112,34 @@ class Proof:
         self.units = UnitStore(run.proof / "units")
 
     def _refuse_scarce(self) -> None:
-        """Refuse ratios that the run has too few samples for."""
+        """Refuse ratios that the run has too few samples for, by what suffices for all of them."""
         real = len(self.index.split("train"))
-        for arm in self.arms:
-            rows = self.sets[arm.name].rows
-            made = sum(row.origin == "synthetic" for row in rows)
-            wanted = 1 if arm.ratio is None else int(arm.ratio * real)
-            if made < wanted:
-                run = self.runs[arm.run]
-                n = SampleStore(run.samples).count("accepted") + wanted - made
-                raise InputError(
-                    f"'{arm.name}' wants {wanted} synthetic pairs; exports of {run.path} hold "
-                    f"{made}.",
-                    f"medsynth augment --n {n} --run {run.path}; or fewer: "
-                    "--set prove.ratios=[0.5]",
-                )
+        wanted = {arm: 1 if arm.ratio is None else int(arm.ratio * real) for arm in self.arms}
+        made = {
+            arm: sum(row.origin == "synthetic" for row in self.sets[arm.name].rows)
+            for arm in self.arms
+        }
+        arm = max(self.arms, key=lambda each: wanted[each] - made[each])
+        lacks = wanted[arm] - made[arm]
+        if lacks <= 0:
+            return
+        run = self.runs[arm.run]
+        n = SampleStore(run.samples).count("accepted") + lacks
+        fewer = "; or fewer: --set prove.ratios=[0.5]" if made[arm] else ""
+        raise InputError(
+            f"'{arm.name}' wants {wanted[arm]} synthetic pairs; exports of {run.path} hold "
+            f"{made[arm]}.",
+            f"medsynth augment --n {n} --run {run.path}{fewer}",
+        )
 
-    def settle_budget(self, max_minutes: float | None) -> None:
-        """Fix seeds and steps before anything is fitted; a proof that was begun keeps its own."""
-        budget = Budget.read(self.folder)
-        if budget is None:
+    def settle_budget(self, max_minutes: float | None, note: Callable[[str], None]) -> None:
+        """Fix seeds and steps before anything is fitted.
+
+        A proof that was begun keeps its own under the same limit. Under another one, or none, it is
+        planned anew, which `note` is told; segmenters of as many steps are not fitted again.
+        """
+        begun = budget = Budget.read(self.folder)
+        if budget is None or not budget.holds_for(max_minutes):
             step_s = 0.0
             if max_minutes is not None:
                 self.report(0, 0, "measuring the speed")
@@ -137,6 +147,10 @@ class Proof:
             budget = plan_within(max_minutes, self.options, len(self.arms), step_s)
             make_folder(self.folder)
             budget.write(self.folder)
+        if max_minutes is not None or begun not in (None, budget):
+            limit = "" if max_minutes is None else f" for {max_minutes:g} minutes"
+            many = f"{counted(budget.seeds, 'seed')}, {counted(budget.steps, 'step')} each"
+            note(f"planned{limit}: {many}")
         segmenter = self.options.segmenter.model_copy(update={"steps": budget.steps})
         self.options = self.options.model_copy(
             update={"segmenter": segmenter, "seeds": budget.seeds}
@@ -229,8 +243,20 @@ class Proof:
             "base": self.arms[0].name,
             "segmenter_command": self.command.text if self.command else None,
             "report_images": self.recipe.evaluate.report_images,
+            **self._told_otherwise(),
         }
         figures = self.run.verdict if split == "test" else self.run.proof / "proof-val.json"
         write_json(figures, {**found.to_json(), **told})
         report = write_report(self.run) if split == "test" else None
         return replace(found, figures=figures, report=report)
+
+    def _told_otherwise(self) -> dict[str, list[str]]:
+        """Return the runs beside and the export's options that the run's recipe does not tell."""
+        export, usual = (
+            each.export.model_dump(mode="json") for each in (self.recipe, read_run_recipe(self.run))
+        )
+        told = {
+            "beside": [label for label in self.runs if label],
+            "export": list(differences(export, usual)),
+        }
+        return {name: each for name, each in told.items() if each}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,16 @@ from medsynth.workflows.recipe import read_run_recipe, refuse_other_sets
 SETTABLE = ("prove.", "export.", "evaluate.report_images=")
 OF_ARMS = ("export.ratio=", "export.synthetic_only=")
 """What the arms themselves decide."""
+GEOMETRY = "export.geometry="
+OF_NETWORKS = (
+    "prove.networks=", "prove.segmenter.", "prove.segmenter=", "prove.stops=",
+    "prove.real_endings=", "prove.real_alone=", "prove.copy_paste=",
+)  # fmt: skip
+"""What only networks of our own heed."""
+UNSEEN = (
+    "no word of --segmenter-command is a file: where its code changes, what it has fitted is not "
+    "fitted again."
+)
 LEAST_PAIRS = 4
 """Held-out pairs in val, and in test; with fewer there is nothing to say."""
 
@@ -47,11 +58,18 @@ class ProveConfig:
     segmenter_command: str | None = None
 
 
-def prove(config: ProveConfig, report: Report) -> ProveResult:
+def prove(
+    config: ProveConfig, report: Report, note: Callable[[str], None] = lambda _: None
+) -> ProveResult:
     """Fit segmenters on real pairs with and without synthetic ones, and compare them on test.
 
     Whatever is chosen, the stopping step and the ratio, is chosen on val; test is opened when all
     is fitted. Killed, it goes on where it was.
+
+    Args:
+        config: what is proved.
+        report: progress, in segmenters.
+        note: told what was planned, and what of the user's own script is not noticed.
 
     Raises:
         UsageError: no run, or an option is wrong.
@@ -66,6 +84,8 @@ def prove(config: ProveConfig, report: Report) -> ProveResult:
                 f"--set {text}: each arm has its own.",
                 "Name the ratios of the arms: --set prove.ratios=[0.5,1,2]",
             )
+        if text.startswith(GEOMETRY):
+            raise UsageError(f"--set {text}: segmenters see images as the generator does.")
     run = find_run(config.run)
     recipe = read_run_recipe(run, config.sets)
     index = DataIndex.load(run.path)
@@ -73,9 +93,11 @@ def prove(config: ProveConfig, report: Report) -> ProveResult:
     settle_threads(recipe.training.threads)
     others = runs_beside(config.beside, run, index)
     command = own_command(config, recipe.prove)
+    if command is not None and not command.files():
+        note(UNSEEN)
     proof = Proof(run, others, recipe, index, devices(config.device), report, command)
     with run.lock("prove"), asked_to_stop() as stop:
-        proof.settle_budget(config.max_minutes)
+        proof.settle_budget(config.max_minutes, note)
         proof.fit(stop)
         return proof.conclude()
 
@@ -84,7 +106,8 @@ def own_command(config: ProveConfig, options: ProveOptions) -> OwnCommand | None
     """Return the user's own segmenter, if there is one.
 
     Raises:
-        UsageError: it cannot be read, or goes with a budget; or its format is unknown.
+        UsageError: it cannot be read, or goes with a budget or with options of networks; or its
+            format is unknown.
     """
     if config.segmenter_command is None:
         return None
@@ -93,6 +116,9 @@ def own_command(config: ProveConfig, options: ProveOptions) -> OwnCommand | None
             "--max-minutes cannot plan what --segmenter-command takes.",
             "Choose the seeds yourself: --set prove.seeds=3",
         )
+    for text in config.sets:
+        if text.startswith(OF_NETWORKS):
+            raise UsageError(f"--set {text}: with --segmenter-command your script decides that.")
     exporter_named(options.segmenter_format)
     return OwnCommand(config.segmenter_command)
 

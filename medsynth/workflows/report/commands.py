@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,14 +33,44 @@ def commands(found: Found, samples: int, sampler: Mapping[str, Any]) -> list[str
         listed.append(_command(f"augment --n {samples}", sets))
     about = (found.evaluation or {}).get("about", {})
     other = " --real OTHER" if about.get("other_data") else ""
-    for verb, told, more in (
-        ("evaluate", about.get("options"), other),
-        ("prove", (found.proof or {}).get("options"), ""),
+    proof = found.proof or {}
+    exported = [f"export.{each}" for each in proof.get("export", ())]
+    for verb, told, more, sets in (
+        ("evaluate", about.get("options"), other, []),
+        ("prove", proof.get("options"), _beside_and_script(proof), exported),
     ):
         if told is not None:
-            sets = [f"{verb}.{each}" for each in differences(told, recipe[verb])]
-            listed.append(_command(f"{verb}{more}", sets))
+            own = [f"{verb}.{each}" for each in differences(told, recipe[verb])]
+            listed.append(_command(f"{verb}{more}", [*own, *sets]))
     return listed
+
+
+def _beside_and_script(proof: Mapping[str, Any]) -> str:
+    """Return the options of prove that are no `--set`."""
+    said = " --beside OTHER" * len(proof.get("beside", ()))
+    if text := proof.get("segmenter_command"):
+        said += f" --segmenter-command {shlex.quote(without_folders(text))}"
+    return said
+
+
+def without_folders(command: str) -> str:
+    """Return a command line in which each absolute path is its last part alone.
+
+    >>> without_folders("/opt/bin/python train.py --config=/home/me/c.json --data {data}")
+    'python train.py --config=c.json --data {data}'
+    >>> without_folders("python '/home/me/a script.py' {data}")
+    'python "a script.py" {data}'
+    """
+    words = shlex.split(command, posix=os.name != "nt")
+    bare = [re.sub("[^=,;]+", lambda part: without_paths(part[0]), word) for word in words]
+    return " ".join(map(_quoted, bare))
+
+
+def _quoted(word: str) -> str:
+    """Return a word as `shlex` reads it back; places in braces need no quotes."""
+    if word and not re.search(r"""[\s"'\\#]""", word):
+        return word
+    return '"' + re.sub(r'(["\\])', r"\\\1", word) + '"'
 
 
 def _gates(modes: Mapping[str, str] | None, options: GateOptions) -> Iterator[str]:

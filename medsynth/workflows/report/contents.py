@@ -74,6 +74,9 @@ def _proof(proof: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "sentences": proof["sentences"],
         "images": proof["test_images"],
         "groups": proof["test_groups"],
+        "how_fitted": "by your own script"
+        if proof.get("segmenter_command")
+        else "on equally many steps",
         "arms": arm_lines(proof),
         "gains": gains_chart(proof),
         "seeds": seeds_chart(proof),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from medsynth.core.words import counted
 from medsynth.workflows.gate_warnings import warnings_in
@@ -49,13 +50,23 @@ def _of_this_run(found: Found, samples: int) -> Iterator[str]:
     if found.proof is None:
         yield "Whether the synthetic images help a segmenter was not tried."
     else:
-        networks = sorted({each["network"] for each in found.proof["arms"]})
-        steps = found.proof.get("options", {}).get("segmenter", {}).get("steps")
-        length = f" fitted for {steps} steps" if steps else ""
         yield (
-            f"The proof holds for {' and '.join(networks)}{length} on these data, and for patients "
+            f"The proof holds for {segmenters_of(found.proof)} on these data, and for patients "
             f"like those of test ({counted(found.proof['test_groups'], 'group')})."
         )
     modes = set((found.gates or {}).get("modes", {}).values())
     if "score" in modes:
         yield "Gates that only measure refused no image: samples that fail them are in the set."
+
+
+def segmenters_of(proof: Mapping[str, Any]) -> str:
+    """Return which segmenters a proof was made with.
+
+    >>> segmenters_of({"segmenter_command": "python own.py", "arms": []})
+    'your own script'
+    """
+    if proof.get("segmenter_command"):
+        return "your own script"
+    networks = sorted({each["network"] for each in proof["arms"]})
+    steps = proof.get("options", {}).get("segmenter", {}).get("steps")
+    return " and ".join(networks) + (f" fitted for {steps} steps" if steps else "")
