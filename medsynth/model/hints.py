@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,10 +18,19 @@ PALETTE: tuple[tuple[int, int, int], ...] = (
     (255, 0, 255),
 )
 """The hint's colour by class id; a single foreground class is white, as published."""
+ROUNDS = 12
+"""Rounds of the palette, each a third darker, after which colours would be too like black."""
+LEVELS = (36, 73, 109, 146, 182, 219, 255)
+MIXED = tuple((r, g, b) for r, g, b in product(LEVELS, repeat=3) if not r == g == b)
+"""Colours of channels that the palette never mixes, for label maps of very many classes."""
+STRIDE = 101
+"""Prime to their number, so that classes in a row are far from one another."""
 
 
 def class_colour(k: int) -> tuple[int, int, int]:
-    """Return the colour of a class: the palette's, then darker rounds of it.
+    """Return the colour of a class: the palette's, then darker rounds of it, then mixed ones.
+
+    All 256 differ.
 
     >>> class_colour(1), class_colour(9)
     ((255, 255, 255), (170, 0, 0))
@@ -27,6 +38,8 @@ def class_colour(k: int) -> tuple[int, int, int]:
     if k == 0:
         return PALETTE[0]
     dim, place = divmod(k - 1, len(PALETTE) - 1)
+    if dim >= ROUNDS:
+        return MIXED[(k * STRIDE) % len(MIXED)]
     scale = (2 / 3) ** dim
     red, green, blue = PALETTE[place + 1]
     return int(red * scale), int(green * scale), int(blue * scale)

@@ -17,12 +17,12 @@ from torch.utils.checkpoint import checkpoint
 def recomputed(module: nn.Module, *inputs: object) -> Any:
     """Run a module now and again in the backward pass, keeping only its inputs in between.
 
-    Both runs take the weights that the module has now, live or constant. No random state is
-    kept: the networks have no dropout.
+    Both runs take the weights that the module has now, live or constant, and drop the same
+    activations.
     """
     weights: dict[str, Tensor] = dict(module.named_parameters())
 
     def run(*inputs: object) -> Any:
         return functional_call(module, weights, inputs)
 
-    return checkpoint(run, *inputs, use_reentrant=False, preserve_rng_state=False)
+    return checkpoint(run, *inputs, use_reentrant=False)

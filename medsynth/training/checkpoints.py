@@ -139,8 +139,8 @@ class Checkpoints:
             raise InputError(
                 f"the validation loss is {state.val_loss} at {state.phase} step {state.step}: the "
                 "fit diverged.",
-                "The last checkpoint is whole. Start again with a lower learning rate: "
-                f"--set {state.phase}.learning_rate=1e-4.",
+                "The last checkpoint is whole. Start again with a third of the learning rate, "
+                f"{state.phase}.learning_rate in its recipe.",
             )
         make_folder(self.folder)
         temporary = self.folder / (TEMPORARY_PREFIX + state.name)

@@ -16,9 +16,12 @@ from medsynth.model.codecs.options import CodecOptions
 from medsynth.model.codecs.patches import PrincipalPatches
 from medsynth.model.codecs.taef2 import TinyAutoencoder, load_weights
 from medsynth.model.pixels import to_tensor
+from medsynth.training.one_cycle import one_cycle
 from medsynth.training.pairs import VARIANTS, PairArrays, turned
 
 Report = Callable[[int, int, str], None]
+WITH_NETWORKS = ("patches", "autoencoder")
+"""Codecs with networks that are fitted on the user's images."""
 CROP_PX = 64
 """The codec's own fit sees crops of this side, in pixels: its networks look no further."""
 
@@ -36,7 +39,7 @@ def prepare_codec(
     if isinstance(codec, PrincipalPatches):
         codec.fit_basis(images)
     codec.fit_statistics(images)
-    if options.name in ("patches", "autoencoder"):
+    if options.name in WITH_NETWORKS:
         fit_decoder(codec, options, pairs, seed, report)
         codec.fit_statistics(images)
 
@@ -47,9 +50,7 @@ def fit_decoder(
     """Fit a codec's networks to give back images from latents with a little noise."""
     weights = list(codec.requires_grad_(True).to(memory_format=torch.channels_last).parameters())  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(weights, lr=options.learning_rate, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, options.learning_rate, total_steps=options.steps, pct_start=0.1
-    )
+    schedule = one_cycle(optimizer, options.learning_rate, options.steps)
     for step in range(options.steps):
         rng = generator(seed, "codec", step)
         chosen = rng.integers(len(pairs), size=16)

@@ -33,7 +33,7 @@ VAL_BATCHES = 4
 class FitPlan:
     """What is to be done, fixed before the first step.
 
-    add_controlnet: gives the network what the second phase trains.
+    add_controlnet: gives the network what the second phase trains and it lacks.
     """
 
     base: PhaseOptions
@@ -172,7 +172,7 @@ class GeneratorFit:
     def _enter(self, name: str) -> None:
         """Give the network what a phase trains; random layers follow from the seed alone."""
         network, base = self.network, name == "base"
-        if network.controlnet is None and not base:
+        if not base:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(derive_seed(self.plan.seed, "controlnet") % 2**63)
                 self.plan.add_controlnet(network)

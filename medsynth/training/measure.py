@@ -10,13 +10,17 @@ from functools import partial
 
 import torch
 
+from medsynth.model.codecs.codec import Codec
+from medsynth.model.codecs.options import CodecOptions
 from medsynth.model.network import HintedDiffusion
 from medsynth.model.siamese import StepInput
+from medsynth.training.codec import WITH_NETWORKS, Report, fit_decoder, prepare_codec
 from medsynth.training.generator import FitPlan, phase_objective
-from medsynth.training.pairs import PairBatches
+from medsynth.training.pairs import PairArrays, PairBatches
 from medsynth.training.phase import Phase, own_tensors
 
 MEASURED_STEPS = 3
+MEASURED_CODEC_STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,22 @@ def measure_cost(
     return Cost(base_step_s, siamese_step_s, peak_memory_bytes(), disk)
 
 
+def measure_codec(
+    codec: Codec, options: CodecOptions, pairs: PairArrays, seed: int, report: Report
+) -> float:
+    """Make a codec ready in a few steps; return the seconds that all of its steps would take."""
+    short = options.model_copy(update={"steps": min(MEASURED_CODEC_STEPS, options.steps)})
+    start = time.perf_counter()
+    prepare_codec(codec, short, pairs, seed, report)
+    ready_s = time.perf_counter() - start
+    if options.name not in WITH_NETWORKS:
+        return ready_s
+    start = time.perf_counter()
+    fit_decoder(codec, short, pairs, seed, report)
+    step_s = (time.perf_counter() - start) / short.steps
+    return ready_s + (options.steps - short.steps) * step_s
+
+
 def shared_plan(plan: FitPlan, processes: int) -> FitPlan:
     """Return the plan of one of so many processes."""
     batch = max(plan.training.batch // processes, plan.training.accumulate)
@@ -116,4 +136,7 @@ def steps_within(
 ) -> tuple[int, int]:
     """Return steps of both phases that fit into a budget, in the proportion given."""
     share = budget_s / max(cost.fit_s(base_steps, siamese_steps), 1e-9)
-    return max(1, int(base_steps * share)) if base_steps else 0, max(1, int(siamese_steps * share))
+    base, siamese = (
+        max(1, int(planned * share)) if planned else 0 for planned in (base_steps, siamese_steps)
+    )
+    return base, siamese

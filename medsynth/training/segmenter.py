@@ -16,13 +16,12 @@ from medsynth.model.pixels import to_tensor
 from medsynth.model.segmenter import Segmenter, begin_segmenter
 from medsynth.model.segmenter_options import SegmenterOptions
 from medsynth.training.classic import augment_classic
+from medsynth.training.one_cycle import one_cycle
 
 Draw = Callable[[int], tuple[NDArray[np.uint8], NDArray[np.uint8]]]
 """Step -> (B, H, W, C) uint8 images and (B, H, W) uint8 class ids."""
 
 
-RISES = 0.1
-"""Share of the steps in which the rate rises; one step alone has nothing to rise in."""
 SEEDING = Lock()
 """torch's global generator is one for all threads, and fits may run side by side."""
 
@@ -55,10 +54,7 @@ def fit_segmenter(
         network = begin_segmenter(options, channels, classes).to(device)
     drawn = torch.Generator().manual_seed(derive_seed(seed, "segmenter-augmentation") % 2**63)
     optimizer = torch.optim.AdamW(network.parameters(), options.learning_rate, weight_decay=1e-2)
-    rises = RISES if options.steps * RISES > 1 else 0.0
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, options.learning_rate, max(options.steps, 2), pct_start=rises
-    )
+    schedule = one_cycle(optimizer, options.learning_rate, options.steps)
     loss_of = DiceCELoss(softmax=True, to_onehot_y=True, include_background=False)
     for step in range(options.steps):
         images, labels = draw(step)

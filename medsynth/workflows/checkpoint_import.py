@@ -13,7 +13,7 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from medsynth.core.errors import UsageError
+from medsynth.core.errors import InputError, UsageError
 from medsynth.core.types import LabelClass
 from medsynth.data.coding import MaskCoding
 from medsynth.data.index import DataIndex, build_index
@@ -69,11 +69,13 @@ def import_checkpoint(config: ImportConfig, report: Report) -> ImportResult:
 
     Raises:
         UsageError: the run exists; no base is named; the recipe is wrong.
-        InputError: the checkpoint is damaged, or is not Siamese-Diffusion's on this base.
+        InputError: the checkpoint is missing or damaged, or not Siamese-Diffusion's on this base.
     """
     run = Run(config.run)
     if run.path.exists() and any(run.path.iterdir()):
         raise UsageError(f"{run.path} is there already.", "Choose another folder with --run.")
+    if not config.checkpoint.is_file():
+        raise InputError(f"{config.checkpoint} is not a file.", "Give the checkpoint's path.")
     recipe = load_recipe(config.recipe or RECIPE, (*config.sets, "base.steps=0"))
     if recipe.model.backbone != "stable-diffusion":
         raise UsageError("an import needs a recipe with model.backbone=stable-diffusion.")

@@ -160,9 +160,11 @@ def check_follows_hints(run: Run, fitted: Fitted) -> None:
 
 
 def add_controlnet(recipe: Recipe, codec: Codec, network: HintedDiffusion) -> None:
-    """Give a network what the second phase trains."""
-    build_backbone(recipe.model).add_controlnet(network, codec)
-    OBJECTIVES.get(recipe.training.objective).prepare(network)
+    """Give a network what the second phase trains, where it is not there yet."""
+    if network.controlnet is None:
+        build_backbone(recipe.model).add_controlnet(network, codec)
+    if network.teacher is None:
+        OBJECTIVES.get(recipe.training.objective).prepare(network)
 
 
 def base_sha256(network: HintedDiffusion) -> str | None:

@@ -19,7 +19,7 @@ def test_colours_of_classes_and_of_their_borders_differ(count):
 
 
 def test_many_classes_have_different_colours():
-    assert len({class_colour(k) for k in range(50)}) == 50
+    assert len({class_colour(k) for k in range(256)}) == 256
 
 
 def test_borders_of_touching_objects_are_darker():

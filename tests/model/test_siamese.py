@@ -6,6 +6,7 @@ import torch
 from medsynth.model import hint as hint_module
 from medsynth.model.network import Condition
 from medsynth.model.siamese import (
+    BaseStep,
     ControlNetStep,
     SiameseStep,
     StepInput,
@@ -86,6 +87,22 @@ def test_checkpointing_changes_no_gradient(kind, when):
     losses, grads = difference(network, batch(TIMESTEPS, **more), STEPS[when], checkpointing=True)
     assert losses <= 1e-9
     assert grads <= 1e-9
+
+
+def test_checkpointing_drops_the_same_activations():
+    found = []
+    for checkpointing in (False, True):
+        network = compact()
+        for module in network.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.3
+        network.train()
+        network.let_train(base=True)
+        network.enable_checkpointing(checkpointing)
+        torch.manual_seed(7)
+        BaseStep(network)(batch(TIMESTEPS), 0.5).total.backward()
+        found.append({n: p.grad for n, p in network.named_parameters() if p.grad is not None})
+    torch.testing.assert_close(*found)
 
 
 @pytest.mark.parametrize("kept", ["1010", "0101", "0001", "0000"])

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -200,6 +201,36 @@ def test_an_estimate_writes_nothing(fitted, recipe, tmp_path):
     assert short.minutes <= 0.06
 
 
+def test_an_estimate_counts_the_codecs_own_fit(fitted, recipe):
+    """It is part of what a budget of minutes pays for."""
+    patches = "model.codec={name: patches, factor: 4, channels: 8, steps: 2000}"
+    asked = FitConfig(fitted.data, str(recipe), sets=(patches,))
+    found = estimate(asked, quiet)
+    assert found.codec_s > 1
+    assert found.minutes > found.codec_s / 60
+    again = estimate(replace(asked, init_from=fitted.run), quiet)
+    assert again.codec_s == 0
+
+
+def test_a_budget_adds_no_phase(fit, fitted):
+    result = fit(fitted.data, "siamese.steps=0", max_minutes=0.02)
+    assert result.base_alone
+    assert result.steps["siamese"] == 0
+
+
+@pytest.mark.parametrize("steps", [1, 10])
+def test_a_codec_may_have_few_steps(fit, fitted, steps):
+    patches = f"model.codec={{name: patches, factor: 4, channels: 8, steps: {steps}}}"
+    assert fit(fitted.data, patches, "base.steps=1", "siamese.steps=1").pairs == 10
+
+
+def test_a_budget_that_the_codec_uses_up_is_told(fit, fitted):
+    told = []
+    patches = "model.codec={name: patches, factor: 4, channels: 8, steps: 40}"
+    fit(fitted.data, patches, max_minutes=0.001, warn=told.append)
+    assert "of --max-minutes 0.001; 1 + 1 steps follow all the same" in " ".join(told)
+
+
 def test_options_that_later_versions_add_do_not_disown_a_fit(fit, fitted):
     """An older medsynth wrote a recipe without them."""
     with pytest.raises(InterruptedRunError):
@@ -288,6 +319,21 @@ def test_a_fit_may_begin_with_weights_of_another_objective(fit, fitted, first, t
     assert newest("one").sha256 == newest("two").sha256
     names = load_file(Path("one/checkpoints/siamese-0000004/weights.safetensors"))
     assert any(name.startswith("teacher.") for name in names) == (then == "adc")
+
+
+@pytest.mark.parametrize("sets", [("siamese.steps=0",), ()], ids=["base alone", "both phases"])
+def test_what_comes_new_is_a_copy_of_the_encoder_as_it_is(fit, fitted, sets):
+    """A teacher of random layers, or a ControlNet of a base that was gone on with, taught worse."""
+    source = fit(fitted.data, *sets, run="source").run
+    still = ("training.objective=adc", "siamese.steps=1", "siamese.learning_rate=1e-12")
+    fit(fitted.data, *still, "base.steps=2", init_from=source)
+    names = load_file(Path("run/checkpoints/siamese-0000001/weights.safetensors"))
+    encoder = {n: t for n, t in names.items() if n.startswith("unet.down_blocks")}
+    assert encoder
+    for name, values in encoder.items():
+        copies = ["teacher"] if sets == () else ["teacher", "controlnet"]
+        for copy in copies:
+            assert np.allclose(names[name.replace("unet", copy, 1)], values, atol=1e-9), copy
 
 
 def test_beginning_with_weights_of_another_model_leaves_nothing(fit, fitted):

@@ -7,7 +7,6 @@ from pathlib import Path
 import torch
 
 from medsynth.core.errors import InputError
-from medsynth.core.seeds import derive_seed
 from medsynth.core.words import counted
 from medsynth.data.records import DataIndex
 from medsynth.data.trained_on import inherited_pairs
@@ -20,6 +19,7 @@ from medsynth.training.codec import prepare_codec
 from medsynth.workflows.fit.config import FitConfig
 from medsynth.workflows.fit.opening import Prepared, Report
 from medsynth.workflows.model import (
+    TEACHER,
     add_controlnet,
     load_codec,
     new_network,
@@ -133,14 +133,21 @@ def put_source(
 ) -> None:
     """Put the newest checkpoint's averaged weights into a new network.
 
+    A ControlNet that changes nothing yet, and a teacher that the checkpoint lacks, are left out:
+    the phase that fits them makes them of the U-Net that it finds.
+
     Raises:
         InputError: there is none, or it is of another model.
     """
     state = checkpoints.latest()
     if state is None:
         raise InputError(f"{checkpoints.folder} has no checkpoint to begin from.", "Fit it first.")
-    if any(name.startswith("controlnet.") for name in checkpoints.load(state, "weights")):
+    stored = checkpoints.load(state, "weights")
+    if any(name.startswith("controlnet.") for name in stored):
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(derive_seed(prepared.recipe.seed, "controlnet"))
             add_controlnet(prepared.recipe, codec, network)
     put_checkpoint(network, checkpoints, state)
+    if not any(name.startswith(TEACHER) for name in stored):
+        network.teacher = None
+    if network.controlnet is not None and network.controlnet.is_new():
+        network.controlnet = network.teacher = None

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from medsynth.data.index import DataIndex, build_index
 from medsynth.model.backbone import build_backbone
 from medsynth.model.codecs.codec import Codec
-from medsynth.training.codec import prepare_codec
-from medsynth.training.measure import Cost, measure_cost, steps_within
+from medsynth.training.measure import Cost, measure_codec, measure_cost, steps_within
 from medsynth.workflows.choice import chosen
 from medsynth.workflows.fit.config import FitConfig
 from medsynth.workflows.fit.opening import (
@@ -31,12 +30,14 @@ LOOP_SHARE = 0.93
 class Estimate:
     """What a fit would take, measured and computed (`--dry-run`).
 
-    minutes: for the planned steps; memory_bytes: peak of this process; disk_bytes: checkpoints.
+    minutes: for codec and planned steps; codec_s: seconds until the codec is ready;
+    memory_bytes: peak of this process; disk_bytes: checkpoints.
     """
 
     pairs: int
     steps: dict[str, int]
     minutes: float
+    codec_s: float
     base_step_s: float
     siamese_step_s: float
     memory_bytes: int
@@ -48,11 +49,13 @@ def estimate(
     config: FitConfig, report: Report, note: Callable[[str], None] = lambda _: None
 ) -> Estimate:
     """Measure a few steps of each phase and say what the fit would take; writes nothing."""
-    config = chosen(config, note)
+    config, reasons = chosen(config)
     recipe = new_recipe(config)
     check_geometry(recipe)
     report(0, 0, "reading the data")
     index = build_index(data_folder(config), recipe.data, recipe.seed)
+    for reason in reasons:
+        note(reason)
     return estimate_on(config, recipe, index, report)
 
 
@@ -60,16 +63,18 @@ def estimate_on(config: FitConfig, recipe: Recipe, index: DataIndex, report: Rep
     """Return what a fit on an index would take; see `estimate`."""
     prepared = prepare(config, None, recipe, index)
     codec = build_backbone(recipe.model).build_codec(index.channels)
-    short = recipe.model.codec.model_copy(update={"steps": min(20, recipe.model.codec.steps)})
-    prepare_codec(codec, short, prepared.train, recipe.seed, report)
+    codec_s = measure_codec(codec, recipe.model.codec, prepared.train, recipe.seed, report)
+    codec_s = 0.0 if config.init_from is not None else codec_s  # it comes with those weights
     cost = measured_cost(prepared, codec)
     if config.max_minutes is not None:
-        prepared = within_budget(config.max_minutes, prepared, cost)
+        left = left_minutes(config.max_minutes, codec_s / 60)
+        prepared = within_budget(left, prepared, cost)
     base, siamese = prepared.recipe.base.steps, prepared.recipe.siamese.steps
     return Estimate(
         len(prepared.train),
         {"base": base, "siamese": siamese},
-        cost.fit_s(base, siamese) / 60,
+        (codec_s + cost.fit_s(base, siamese)) / 60,
+        codec_s,
         cost.base_step_s,
         cost.siamese_step_s,
         cost.peak_memory_bytes,
@@ -100,11 +105,37 @@ def within_budget(max_minutes: float, prepared: Prepared, cost: Cost) -> Prepare
     return replace(prepared, recipe=changed)
 
 
-def settle_steps(config: FitConfig, prepared: Prepared, codec: Codec, started: float) -> Prepared:
-    """Fix the steps; what the codec and the measuring took counts into the budget."""
+def left_minutes(max_minutes: float, spent: float) -> float:
+    """Return the minutes of a budget that the steps may take, a tenth of it at least."""
+    return max(LOOP_SHARE * (max_minutes - spent), max_minutes / 10)
+
+
+def settle_steps(
+    config: FitConfig,
+    prepared: Prepared,
+    codec: Codec,
+    started: float,
+    warn: Callable[[str], None],
+) -> Prepared:
+    """Fix the steps; what the codec and the measuring took counts into the budget.
+
+    Args:
+        config: with the budget.
+        prepared: with the recipe's steps.
+        codec: made ready.
+        started: when that began, by `time.monotonic`.
+        warn: told where next to nothing of the budget is left.
+    """
     if config.max_minutes is None:
         return prepared
     cost = measured_cost(prepared, codec)
     spent = (time.monotonic() - started) / 60
-    left = max(config.max_minutes - spent, config.max_minutes / 10)
-    return within_budget(LOOP_SHARE * left, prepared, cost)
+    left = left_minutes(config.max_minutes, spent)
+    settled = within_budget(left, prepared, cost)
+    if left > config.max_minutes - spent:
+        steps = f"{settled.recipe.base.steps} + {settled.recipe.siamese.steps}"
+        warn(
+            f"the codec and measuring the speed took {spent:.1f} of --max-minutes "
+            f"{config.max_minutes:g}; {steps} steps follow all the same, too few to learn from."
+        )
+    return settled

@@ -65,8 +65,10 @@ def fit(
         return _follow(config, processes)
     told = False
     try:
-        config = chosen(config, note)
+        config, reasons = chosen(config)
         run, recipe, index = open_run(config, report)
+        for reason in reasons:  # now that there is something to fit on
+            note(reason)
         with run.lock("fit"):
             prepared = prepare(config, run if config.resume else None, recipe, index, processes)
             early = early_warnings(prepared)
@@ -111,7 +113,7 @@ def _begin(
     codec = ready_codec(run, source, config.resume, prepared, report)
     network = first_network(run, source, prepared, codec, state)
     if not config.resume:
-        prepared = settle_steps(config, prepared, codec, started)
+        prepared = settle_steps(config, prepared, codec, started, warn)
         path = None if source is None else str(source.path.resolve())
         origin = {"init_from": path, "recipe": config.recipe}
         if source is not None and is_unrecorded(source):

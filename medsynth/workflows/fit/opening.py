@@ -105,8 +105,15 @@ def new_recipe(config: FitConfig) -> Recipe:
     if config.steps is not None:
         if config.steps < 1:
             raise UsageError(f"--steps must be at least 1, not {config.steps}.")
+        if config.max_minutes is not None:
+            raise UsageError(
+                "--steps and --max-minutes both decide how many steps there are.",
+                "Give one of them.",
+            )
         sets.append(f"siamese.steps={config.steps}")
-    if config.init_from is not None and not any(s.startswith("base.steps") for s in sets):
+    if config.init_from is not None and not any(
+        s.startswith(("base.steps=", "base=")) for s in sets
+    ):
         sets.append("base.steps=0")
     return load_recipe(config.recipe, sets)
 
@@ -211,5 +218,9 @@ def early_warnings(prepared: Prepared) -> list[str]:
             f"{n} training pairs are few: expect samples close to the training images. "
             f"The method is made for {FEW_PAIRS} to 2000."
         )
-    warnings += [p.what for p in prepared.index.notes if p.severity == "warning"]
+    warnings += [
+        f"{found.what}. {found.tip}" if found.tip else found.what
+        for found in prepared.index.notes
+        if found.severity == "warning"
+    ]
     return warnings
