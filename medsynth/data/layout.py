@@ -102,9 +102,9 @@ def _nothing(listing: Listing, options: DataOptions) -> InputError:
     if not listing.images:
         return no_picture(listing)
     shown = ", ".join(str(path) for path in listing.images[:3])
-    how = f"the reader '{options.reader}' finds" if options.reader else "there are"
+    how = f"the reader '{options.reader}' finds " if options.reader else ""
     return InputError(
-        f"{listing.root} holds {len(listing.images)} pictures ({shown}, ...), but {how} no "
-        "image with a mask.",
+        f"{listing.root} holds {counted(len(listing.images), 'picture')} ({shown}, ...), but "
+        f"{how}no image with a mask.",
         TIP,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from medsynth.data.class_pixels import class_pixels, snapped_pixels
 from medsynth.data.coding import MaskCoding
@@ -53,6 +53,22 @@ def layout_problems(listing: Listing, found: Found, options: DataOptions) -> lis
                  listing.not_followed,
                  "Copy the files, or name the folders with data.images and data.masks."),
     ]  # fmt: skip
+
+
+def synthetic_problems(attributes: Sequence[Mapping[str, str]]) -> list[Problem]:
+    """Return a warning if some pairs are synthetic: a fit would learn from them as if real.
+
+    Args:
+        attributes: of each pair that is used; medsynth's own exports say their `origin`.
+    """
+    made = [each for each in attributes if each.get("origin") == "synthetic"]
+    return problem(
+        "synthetic-pairs",
+        "warning",
+        f"{len(made)} of {len(attributes)} pairs are synthetic",
+        [f"origin={each['origin']}" for each in made][:1],
+        "For the real ones alone: --set data.where='{origin: real}'",
+    )
 
 
 def fault_problems(facts: Sequence[PairFacts], options: DataOptions) -> list[Problem]:

@@ -22,7 +22,12 @@ from medsynth.data.ids import make_ids
 from medsynth.data.layout import find_pairs
 from medsynth.data.listing import list_files
 from medsynth.data.meaning import class_names, decide_coding
-from medsynth.data.observations import fault_problems, layout_problems, set_problems
+from medsynth.data.observations import (
+    fault_problems,
+    layout_problems,
+    set_problems,
+    synthetic_problems,
+)
 from medsynth.data.options import DataOptions
 from medsynth.data.problems import Problem
 from medsynth.data.readers import Found, Pair
@@ -106,6 +111,7 @@ def survey_folder(
     problems += meaning_problems(coding, named, options)
     problems += groups.problems + split_problems
     problems += set_problems(facts_kept, coding, options)
+    problems += synthetic_problems([item.attributes for item in index.items])
     return Survey(index, facts_kept, groups.known, len(pairs), tuple(problems))
 
 

@@ -27,7 +27,8 @@ def learned_leaks(
     if not samples:
         return
     real, trained_on = tuple(real), tuple(trained_on)
-    images = {row.image_sha256: row for row in real if row.image_sha256}
+    by_split = sorted(real, key=lambda row: row.split != "train")  # of equal ones, the held-out
+    images = {row.image_sha256: row for row in by_split if row.image_sha256}
     held_out = {row.group: row for row in real if row.split != "train"}
     akin = {pair.run for pair in trained_on if pair.image_sha256 in images}
     for pair in trained_on:

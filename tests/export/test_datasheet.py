@@ -14,6 +14,7 @@ from medsynth.store.items import GivenUp
 from medsynth.store.lineage import Lineage
 from medsynth.store.samples import SampleStore
 from medsynth.workflows.export.export import ExportConfig, export_run
+from medsynth.workflows.export.facts import read_evaluation
 
 from .runs import augment, make_run
 from .sets import make_set, quiet
@@ -120,3 +121,12 @@ def test_flat_names():
     assert list(flat(nested)) == [
         ("a.b", "1"), ("d", "1, 2"), ("e.1", "1"), ("e.2", "2.5"), ("g", "x"),
     ]  # fmt: skip
+
+
+def test_a_datasheet_names_no_single_pair(tmp_path):
+    """An evaluation does, and an export may be under pseudonyms."""
+    found = {"near": {"nearest": {"s0000001": "doe-jane_12"}, "rate": 0.1, "worst": ["doe-jane"]}}
+    found["copies"] = {"samples": 0, "most_alike": [{"train": "roe_3"}]}
+    (tmp_path / "evaluation.json").write_text(json.dumps(found))
+    told = read_evaluation(tmp_path / "evaluation.json")
+    assert told == {"near": {"rate": 0.1}, "copies": {"samples": 0}}

@@ -59,6 +59,7 @@ def test_a_colour_run_with_synthetic_pairs(augmented, tmp_path, form, options):
     assert any(note.code == "synthetic-pairs" for note in index.notes)
     real = build(result.out, where={"origin": "real"})
     assert {item.attributes["origin"] for item in real.items} == {"real"}
+    assert not any(note.code == "synthetic-pairs" for note in real.notes)
 
 
 @pytest.mark.parametrize("form", ["coco", "hdf5"])

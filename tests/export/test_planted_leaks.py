@@ -8,6 +8,8 @@ from medsynth.core.errors import InputError
 from medsynth.core.types import SPLITS
 from medsynth.data.index import DataIndex
 from medsynth.data.trained_on import Trained, own_pairs, read_trained_on, write_trained_on
+from medsynth.exporters.export_set import Row
+from medsynth.exporters.learned import learned_leaks
 from medsynth.io.sealed_lines import sealed, unsealed
 from medsynth.workflows.export.export import ExportConfig, export_run
 
@@ -152,6 +154,15 @@ def test_a_clean_run_passes_and_real_pairs_alone_have_learned_nothing(run):
     sets = ("export.ratio=0",)
     assert export_run(ExportConfig("folder", run.path, sets=sets), quiet).counts
     assert set(SPLITS) == set(export_run(ExportConfig("folder", run.path, sets=sets), quiet).counts)
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_an_image_that_is_in_train_and_in_test(order):
+    """Which of the two comes first by its name does not matter."""
+    twins = {"a": "train", "b": "test"} if order == ("a", "b") else {"a": "test", "b": "train"}
+    real = [Row(name, twins[name], "real", f"g{name}", image_sha256="same") for name in "ab"]
+    made = [Row("s0000001", "train", "synthetic", "ga")]
+    assert list(learned_leaks(made, real, [Trained("run", "a", "ga", "same")]))
 
 
 def test_damaged_and_missing_records(run):

@@ -24,7 +24,7 @@ from medsynth.data.readers.coco_file import COCO_FILES, CocoFile, NotCocoError
 from medsynth.data.readers.coco_pictures import Pictures, split_named
 from medsynth.data.readers.coco_pixels import draw
 from medsynth.data.readers.coco_problems import Files, file_problems
-from medsynth.data.readers.exported import exported_attributes, synthetic_problems
+from medsynth.data.readers.exported import exported_attributes
 
 
 class Coco:
@@ -49,7 +49,6 @@ class Coco:
             "coco-not-listed", "warning", "some pictures stand in no annotation file", rest,
             "They are not read; list them (an image without annotations has no object).",
         )  # fmt: skip
-        problems += synthetic_problems([pair.attributes for pair in pairs])
         if not files and not any(found.severity == "error" for found in problems):
             return None
         return Found(

@@ -17,7 +17,7 @@ from medsynth.data.listing import Listing
 from medsynth.data.problems import problem
 from medsynth.data.raster import UnreadableError, damaged
 from medsynth.data.readers import Found, Pair
-from medsynth.data.readers.exported import exported_attributes, synthetic_problems
+from medsynth.data.readers.exported import exported_attributes
 from medsynth.data.readers.hdf5_table import COLUMNS, WRONG, Table, read_table
 
 SUFFIXES = (".h5", ".hdf5")
@@ -54,7 +54,6 @@ class Hdf5:
             "hdf5-twice", "error", "some ids stand in two HDF5 files", twice,
             "Keep one export in the folder.",
         )  # fmt: skip
-        problems += synthetic_problems([pair.attributes for pair in pairs])
         return Found(
             tuple(sorted(pairs, key=lambda pair: pair.key)),
             class_names=names,

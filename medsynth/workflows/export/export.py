@@ -47,15 +47,23 @@ def export_run(config: ExportConfig, report: Report) -> ExportResult:
     """Write the export, or find that an equal one is there.
 
     Raises:
-        UsageError: no run, no such format, nothing to export, or `out` is occupied.
+        UsageError: no run, no such format, an option of something else than the export, nothing
+            to export, or `out` is occupied.
         InputError: something would leak between splits, the format cannot hold the set, or
             files changed since they were indexed.
     """
-    from medsynth.workflows.recipe import read_run_recipe
+    from medsynth.workflows.recipe import read_run_recipe, refuse_other_sets
 
     exporter_named(config.format)
+    refuse_other_sets("export", config.sets, ("export.",))
     run = find_run(config.run)
     recipe = read_run_recipe(run, list(config.sets))
+    if not len(SampleStore(run.samples)) and recipe.export.ratio != 0:
+        raise UsageError(
+            f"{run.path} holds no synthetic samples yet.",
+            f"Make some: medsynth augment --n 100 --run {run.path}. "
+            "For the real pairs alone: --set export.ratio=0",
+        )
     export_set = run_export_set(run, recipe.export)
     export_set = replace(export_set, facts={**run_facts(run, recipe), **export_set.facts})
     out = config.out if config.out is not None else run.exports / config.format
@@ -68,18 +76,11 @@ def run_export_set(run: Run, options: ChoiceOptions) -> ExportSet:
     """Return the set that the options choose of a run; pixels are read as they are needed.
 
     Raises:
-        UsageError: there are no synthetic samples, though the options ask for some.
         InputError: the run's index or its manifest cannot be read.
     """
     index = DataIndex.load(run.path)
     items = {item.id: item for item in index.items}
     store = SampleStore(run.samples)
-    if not len(store) and options.ratio != 0:
-        raise UsageError(
-            f"{run.path} holds no synthetic samples yet.",
-            f"Make some: medsynth augment --n 100 --run {run.path}. "
-            "For the real pairs alone: --set export.ratio=0",
-        )
     by_class = options.stratify == "class"
     real, made = real_rows(index, by_class), synthetic_rows(store, by_class)
     rejected: frozenset[str] = frozenset()

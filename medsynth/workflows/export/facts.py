@@ -77,8 +77,12 @@ def model_facts(recipe: Recipe, about: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+PAIRS = ("nearest", "worst", "most_alike")
+"""Lists of single pairs in an evaluation: they name real ones, which a datasheet has no use for."""
+
+
 def read_evaluation(path: Path) -> Any:
-    """Return what an evaluation has found, without the paths in it; None where there is none.
+    """Return what an evaluation has found, without paths and single pairs, or None.
 
     Raises:
         InputError: the file is damaged.
@@ -87,18 +91,18 @@ def read_evaluation(path: Path) -> Any:
         return None
     try:
         text = path.read_text(encoding="utf-8")
-        return _without_paths(json.loads(text, parse_constant=lambda _: None))  # NaN: not measured
+        return _without_names(json.loads(text, parse_constant=lambda _: None))  # NaN: not measured
     except (OSError, ValueError) as error:
         raise InputError(
             f"{path} is damaged: {error}.", "Evaluate again, or delete it to export without."
         ) from error
 
 
-def _without_paths(value: Any) -> Any:
+def _without_names(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_paths(inner) for key, inner in value.items()}
+        return {k: _without_names(inner) for k, inner in value.items() if k not in PAIRS}
     if isinstance(value, list):
-        return [_without_paths(inner) for inner in value]
+        return [_without_names(inner) for inner in value]
     if isinstance(value, str) and (PurePath(value).is_absolute() or _is_windows_path(value)):
         return _last_part(value)
     return value

@@ -11,12 +11,10 @@ def measured(evaluation: Any) -> dict[str, Any] | None:
     """Return the figures on copies, nearness and membership; None where there are none.
 
     Args:
-        evaluation: as it stands in evaluation.json.
+        evaluation: as `read_evaluation` gives it, which names nobody.
     """
     if evaluation is None:
         return None
-    copies = dict(evaluation.get("copies") or {})
-    copies.pop("most_alike", None)
     near = {}
     for name, path in NEARNESS.items():
         found: Any = evaluation
@@ -26,7 +24,7 @@ def measured(evaluation: Any) -> dict[str, Any] | None:
     about = evaluation.get("about") or {}
     counts = {key: about.get(key) for key in ("samples", "train", "held_out")}
     return {
-        "copies": copies,
+        "copies": evaluation.get("copies") or {},
         "near": near,
         "membership": evaluation.get("membership"),
         "about": counts,

@@ -104,6 +104,18 @@ def test_show_says_what_it_is(home, share):
     assert found.next.startswith("medsynth augment")
 
 
+def test_what_to_do_with_its_samples(home, share, medsynth):
+    """It can be judged against other real pairs; without any of its own it proves nothing."""
+    given = share(home)
+    augment(AugmentConfig(2, given), quiet)
+    export_run(ExportConfig("coco", given), quiet)
+    assert show(given).next == f"medsynth evaluate --real DATA --run {given}"
+    assert "prove" not in medsynth("show", given).out
+    (given / "evaluation.json").write_text("{}")
+    assert show(given).next == ""
+    assert "nothing: it was exported and evaluated" in medsynth("show", given).out
+
+
 def test_a_fit_that_begins_with_it_tells_so(home, share, blobs, recipe, tmp_path):
     given = share(home)
     own = blobs("own")
