@@ -101,3 +101,12 @@ def test_a_stage_refuses_to_become_another_without_its_codec(tmp_path, monkeypat
     with pytest.raises(SystemExit, match="stage-1 would be another one without MEDSYNTH_TAEF2"):
         run_stage(read_study(), "stage-1", tmp_path, tmp_path / "work", tmp_path, Part())
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_is_not_gone_on_with_under_other_options(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(DRIVER))
+    from commands import Run
+
+    (tmp_path / "a-siamese-0.done.json").write_text('{"fit DATA --set base.steps=3": {}}')
+    with pytest.raises(SystemExit, match="was fitted otherwise: medsynth fit DATA"):
+        Run(tmp_path / "a-siamese-0").medsynth("fit", "DATA", options={"base.steps": 9})

@@ -92,25 +92,34 @@ def beside(folds: list[dict[str, Any]], arm: str, other: str) -> Comparison:
 def paired(
     folds: list[dict[str, Any]], arm: str, base: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return two (S, N) arrays of Dice: an arm's segmenters, and the base's with the same seeds.
+    """Return two (S, N) arrays of Dice, of S segmenter seeds that both arms have in every fold.
 
-    Segmenters of a base without generator come once for each seed of the generator. N goes over
-    the folds.
+    Several fits of a generator are averaged seed by seed: the segmenters of an arm without a
+    generator are the same for all of them, and are not to count twice. N goes over the folds.
     """
-    own, others = [], []
-    for fold in folds:
-        found = sorted(
-            fold["arms"][arm]["segmenters"], key=lambda each: (each["generator_seed"], each["seed"])
+    seeds = sorted(
+        set.intersection(
+            *(
+                {each["seed"] for each in fold["arms"][name]["segmenters"]}
+                for fold in folds
+                for name in (arm, base)
+            )
         )
-        arm_of_base = fold["arms"][base]
-        of_base = {(s["generator_seed"], s["seed"]): s["dice"] for s in arm_of_base["segmenters"]}
-        keys = [(s["generator_seed"] if arm_of_base["generator"] else 0, s["seed"]) for s in found]
-        own.append(np.array([each["dice"] for each in found]))
-        others.append(np.array([of_base[key] for key in keys]))
-    rows = min(len(each) for each in own)
-    return (
-        np.concatenate([each[:rows] for each in own], 1),
-        np.concatenate([each[:rows] for each in others], 1),
+    )
+    own, others = (
+        np.concatenate([by_seed(fold["arms"][name], seeds) for fold in folds], 1)
+        for name in (arm, base)
+    )
+    return own, others
+
+
+def by_seed(arm: dict[str, Any], seeds: list[int]) -> NDArray[np.float64]:
+    """Return (S, N) Dice of S segmenter seeds, each the mean over the generator's fits."""
+    return np.array(
+        [
+            np.mean([each["dice"] for each in arm["segmenters"] if each["seed"] == seed], 0)
+            for seed in seeds
+        ]
     )
 
 
