@@ -116,7 +116,7 @@ def augment(
     device: str | None = None,
     shard: str | None = None,
     engine: str = "local",
-    ray_address: str = "auto",
+    ray_address: str | None = None,
     report: Report = silent,
 ) -> AugmentResult:
     """Make synthetic pairs until the run has `n`; see `medsynth augment --help`.

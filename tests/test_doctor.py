@@ -135,6 +135,17 @@ def test_the_seams_for_codec_and_estimate(tmp_path):
     assert json.loads(json.dumps(plain(report)))["fit"] == {"hours": 1.5}
 
 
+def test_a_recipe_that_cannot_be_tried_hides_nothing_of_the_data(tmp_path, medsynth):
+    """Stable Diffusion's recipes name no base model by themselves."""
+    data = write_pairs(tmp_path / "data", 12)
+    said = medsynth("doctor", data, "--recipe", "sd15-paper", "--json")
+    assert said.code == 0
+    found = json.loads(said.out)
+    assert found["pairs"] == 12
+    [told] = [each for each in found["problems"] if each["code"] == "not-tried"]
+    assert "the backbone stable-diffusion needs a base" in told["what"]
+
+
 def test_real_tiles_and_frames_are_seen():
     histology = DataOptions(where={"kind": "histology_colour"}, groups="none")
     found = codes(diagnose(real("dsb2018"), histology))

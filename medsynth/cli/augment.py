@@ -45,8 +45,9 @@ def augment(
         str, typer.Option(metavar="E", help="local, or ray: by the workers of a Ray cluster.")
     ] = "local",
     ray_address: Annotated[
-        str, typer.Option(metavar="A", help="Of the cluster; 'local' starts one on this machine.")
-    ] = "auto",
+        str | None,
+        typer.Option(metavar="A", help="Of the cluster; 'local' starts one on this machine."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Parse, augment, show."""

@@ -70,7 +70,7 @@ def progress(label: str) -> Iterator[Report]:
         ) as bar:
             task = bar.add_task("", total=None)
             yield lambda done, total, text: bar.update(
-                task, completed=done, total=total, description=text
+                task, completed=done, total=total or None, description=text
             )
         return
     yield PlainLines(label)

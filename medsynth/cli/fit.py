@@ -45,7 +45,11 @@ def fit(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run.")] = False,
     init_from: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="Begin with this run's fitted weights.")
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="Begin with this run's fitted weights; no base steps unless --set base.steps=N.",
+        ),
     ] = None,
     device: DeviceOption = None,
     dry_run: Annotated[
@@ -121,8 +125,9 @@ def show_estimate(result: Estimate) -> None:
         f"{counted(result.pairs, 'training pair')}, {steps} steps, device {result.device}:",
         markup=False,
     )
+    codec = f"{result.codec_s:.0f} s for the codec, " if result.codec_s >= 1 else ""
     out.print(
-        f"about {result.minutes:.1f} minutes ({result.base_step_s:.2f} s a base step, "
+        f"about {result.minutes:.1f} minutes ({codec}{result.base_step_s:.2f} s a base step, "
         f"{result.siamese_step_s:.2f} s a Siamese step, measured now)",
         markup=False,
     )

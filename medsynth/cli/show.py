@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,12 @@ from medsynth.cli.console import out, print_json, progress
 from medsynth.cli.options import JsonOption, RunArgument, RunOption, named_once
 from medsynth.core.errors import UsageError
 from medsynth.core.words import counted
+
+if TYPE_CHECKING:
+    from medsynth.workflows.show import RunSummary
+
+MOST = 300
+"""Samples on the sheets, where nobody says how many."""
 
 
 def register(app: typer.Typer) -> None:
@@ -26,8 +32,9 @@ def show(
         bool, typer.Option("--sheet", help="Write contact sheets of the samples, worst first.")
     ] = False,
     worst: Annotated[
-        int, typer.Option(metavar="N", help="So many samples at most on the sheets, 60 a page.")
-    ] = 300,
+        int | None,
+        typer.Option(metavar="N", help=f"Samples on the sheets at most, 60 a page; else {MOST}."),
+    ] = None,
     to: Annotated[
         Path | None,
         typer.Option("--out", metavar="DIR", help="Where to; RUN/samples/sheets by default."),
@@ -39,14 +46,21 @@ def show(
 
     run = named_once(argument, run)
     if sheet:
-        show_sheets(run, to, worst, as_json)
+        show_sheets(run, to, MOST if worst is None else worst, as_json)
         return
-    if to is not None:
-        raise UsageError("--out goes with --sheet.", "medsynth show --sheet --out DIR")
+    for name, given in (("--out", to), ("--worst", worst)):
+        if given is not None:
+            raise UsageError(f"{name} goes with --sheet.", f"medsynth show --sheet {name} ...")
     found = summarise(run)
     if as_json:
         print_json(found)
         return
+    for key, value in lines_of(found).items():
+        out.print(f"{key:<9}{value}", markup=False)  # no table: it would cut long paths
+
+
+def lines_of(found: RunSummary) -> dict[str, str]:
+    """Return what a run holds, how far it is and what comes next, by the words before each."""
     pairs = ", ".join(f"{n} {split}" for split, n in found.pairs.items())
     early = {
         name: " (ended early)"
@@ -57,8 +71,11 @@ def show(
         f"{name} {found.progress[name]} of {n}{early.get(name, '')}"
         for name, n in found.planned.items()
     )
+    verdicts, done = "medsynth evaluate, medsynth prove", "exported, evaluated and proved"
+    if found.masks:
+        verdicts, done = "medsynth evaluate --real DATA", "exported and evaluated"
     given_up = f" ({found.given_up} given up)" if found.given_up else ""
-    for key, value in {
+    return {
         "run": str(found.run),
         "data": f"none here: the run was given away with {counted(found.masks, 'mask')}"
         if found.masks
@@ -70,10 +87,9 @@ def show(
         "samples": f"{found.samples}{given_up}",
         **({"shards": found.shards} if found.shards else {}),
         "exports": ", ".join(found.exports) or "none",
-        "report": str(found.report or "none yet: medsynth evaluate, medsynth prove"),
-        "next": found.next or "nothing: it was exported, evaluated and proved",
-    }.items():
-        out.print(f"{key:<9}{value}", markup=False)  # no table: it would cut long paths
+        "report": str(found.report or f"none yet: {verdicts}"),
+        "next": found.next or f"nothing: it was {done}",
+    }
 
 
 def show_sheets(run: Path | None, to: Path | None, worst: int, as_json: bool) -> None:

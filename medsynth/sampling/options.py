@@ -23,10 +23,10 @@ class SamplingOptions(Options):
     """Network evaluations an image (twice as many with guidance)."""
     spacing: Spacing = "trailing"
     """Where the steps lie: `trailing` (evenly in time), `quadratic` (closer together towards no
-    noise, where fine detail is decided) or `leading` (as published for Stable Diffusion: 1, 21,
-    ..., 981 of 1000, begun from pure noise all the same). Of a Gaussian channel with a tenth of
-    the latents' standard deviation, 20 steps of unipc on a schedule with shift 3 keep 35 % with
-    `trailing` and 96 % with `quadratic`."""
+    noise, where fine detail is decided) or `leading` (as published for Stable Diffusion: with
+    ddim 1, 21, ..., 981 of 1000, begun from pure noise all the same; other solvers end one step
+    short of 1). Of a Gaussian channel with a tenth of the latents' standard deviation, 20 steps of
+    unipc on a schedule with shift 3 keep 35 % with `trailing` and 96 % with `quadratic`."""
     guidance_scale: float = Field(default=1.0, ge=1)
     """How far to go beyond the prediction without the hint; 1 is no guidance. Needs a fit with
     siamese.hint_dropout above 0."""
@@ -45,6 +45,8 @@ class SamplingOptions(Options):
     def _ordered(self) -> SamplingOptions:
         if self.guidance_from >= self.guidance_to:
             raise ValueError("guidance_from is not below guidance_to")
+        if self.spacing == "leading" and self.steps > 500:
+            raise ValueError("spacing leading knows up to 500 steps: it begins at t = 1")
         return self
 
     def scale_at(self, level: float) -> float:

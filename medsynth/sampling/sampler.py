@@ -46,6 +46,8 @@ def build_solver(options: SamplingOptions, schedule: NoiseSchedule) -> Any:
     solver.set_timesteps(options.steps)
     if options.spacing == "quadratic":
         put_timesteps(solver, quadratic_timesteps(options.steps, schedule.steps), schedule)
+    elif len(solver.timesteps) > options.steps:  # of some numbers 1000 / steps is rounded down
+        put_timesteps(solver, solver.timesteps[: options.steps], schedule)
     return solver
 
 
@@ -211,7 +213,16 @@ def synthesize(
     told: Conditions | None = None,
     device: torch.device | None = None,
 ) -> NDArray[np.uint8]:
-    """Make images for masks, (B, H, W, C) uint8; arguments as `synthesize_latents`."""
-    return decode_images(
-        codec, synthesize_latents(network, codec, hints, seeds, options, told, device)
-    )
+    """Make images for masks, (B, H, W, C) uint8, `options.batch` at once.
+
+    Arguments as `synthesize_latents`.
+    """
+    told = told or Conditions()
+    parts = []
+    for rows in np.split(np.arange(len(hints)), range(options.batch, len(hints), options.batch)):
+        own = [seeds[k] for k in rows]
+        latents = synthesize_latents(
+            network, codec, hints[rows], own, options, told.take(rows), device
+        )
+        parts.append(decode_images(codec, latents))
+    return np.concatenate(parts)

@@ -60,17 +60,16 @@ class Choice:
     reasons: tuple[str, ...]
 
 
-def chosen(config: FitConfig, note: Callable[[str], None]) -> FitConfig:
-    """Return the same with a recipe named, if it names none; what is chosen is told.
+def chosen(config: FitConfig) -> tuple[FitConfig, tuple[str, ...]]:
+    """Return the same with a recipe named, if it names none, and the reasons in words.
 
     What the user sets goes before what is chosen.
     """
     if config.resume or config.data is None or config.recipe not in (None, AUTO):
-        return config
+        return config, ()
     choice = choose(look_at_machine(config.device), shorter_side_px(config.data, config.sets))
-    for reason in choice.reasons:
-        note(reason)
-    return replace(config, recipe=choice.recipe, sets=(*choice.sets, *config.sets))
+    sets = (*choice.sets, *config.sets)
+    return replace(config, recipe=choice.recipe, sets=sets), choice.reasons
 
 
 def choose(machine: Machine, side_px: int | None) -> Choice:

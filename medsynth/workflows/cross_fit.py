@@ -82,7 +82,7 @@ class CrossFitted:
         return found
 
     def judges(self, groups: frozenset[str]) -> tuple[int, ...]:
-        """Return the networks that saw none of the groups; all of them where there is none."""
+        """Return the network that saw none of the groups; all where each has seen some, or none."""
         held_out = {self.fold_of[group] for group in groups if group in self.fold_of}
         everyone = tuple(range(self.count))
         if len(held_out) != 1 or self.count == 1:

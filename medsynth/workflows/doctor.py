@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medsynth.core.errors import MedsynthError
 from medsynth.core.types import SPLITS, Sample
 from medsynth.data.checks.balance import (
     ClassShare,
@@ -103,10 +104,19 @@ def diagnose(
     survey = survey_folder(root, options, seed, look=fingerprint, progress=progress)
     index = survey.index
     problems = [*survey.problems, *further_problems(survey)]
-    if codec_check is not None and index.items:
-        problems += codec_check(_samples(index, CODEC_SAMPLES))
     if sheet is not None and index.items:
         write_png(sheet, contact_sheet(_samples(index, SHEET_SAMPLES)))
+    fit = None
+    try:
+        if codec_check is not None and index.items:
+            problems += codec_check(_samples(index, CODEC_SAMPLES))
+        if fit_estimate is not None and fits(index, problems):
+            if progress is not None:
+                progress(0, 0, "measuring what a fit would take")
+            fit = fit_estimate(index)
+    except MedsynthError as error:
+        what = f"this recipe cannot be tried: {error.what}"
+        problems.append(Problem("not-tried", "warning", what, 1, (), error.tip or ""))
     pixels = [class_pixels(fact, index.coding) for fact in survey.facts]
     return Report(
         root=index.root,
@@ -123,7 +133,7 @@ def diagnose(
         fit_mode=index.fit,
         index_hash=index.hash,
         problems=tuple(sorted(problems, key=lambda found: SEVERITIES.index(found.severity))),
-        fit=fit_estimate(index) if fit_estimate is not None and fits(index, problems) else None,
+        fit=fit,
         contact_sheet=sheet if index.items else None,
     )
 

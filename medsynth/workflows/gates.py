@@ -23,7 +23,7 @@ from medsynth.workflows.cross_fit import CrossFitted
 from medsynth.workflows.recipe import Recipe
 
 LEAST_HELD_OUT = 8
-"""With fewer pairs in val, thresholds are calibrated on train, cross-fitted."""
+"""With fewer pairs in val, thresholds are calibrated on train, cross-fitted over its groups."""
 Report = Callable[[int, int, str], None]
 
 
@@ -100,7 +100,9 @@ class RunGates:
             return GateContext(nothing, nothing, blind, options.rate, options.most_saturated)
         train = load_labelled(self.index, self.index.split("train"))
         val = self.index.split("val")
-        held_out = train if len(val) < LEAST_HELD_OUT else load_labelled(self.index, val)
+        alone = len({item.group for item in self.index.split("train")}) < 2
+        enough = len(val) >= (1 if alone else LEAST_HELD_OUT)
+        held_out = load_labelled(self.index, val) if enough else train
         return GateContext(train, held_out, self._cross_fitted(train), options.rate,
                            options.most_saturated)  # fmt: skip
 

@@ -40,6 +40,8 @@ def after_fit(run: Run, planned: Mapping[str, int], ended: Collection[str]) -> s
 def after_samples(run: Run, recipe: Recipe, index: DataIndex, samples: int, exports: int) -> str:
     """Return the command for a fitted run; "" where its samples are exported, judged and proved.
 
+    A run that was given away can be judged against other real pairs, and proves nothing.
+
     Args:
         run: the run.
         recipe: its own.
@@ -53,7 +55,8 @@ def after_samples(run: Run, recipe: Recipe, index: DataIndex, samples: int, expo
     if not exports:
         return f"medsynth export --format coco --run {run.path}"
     if not real_pairs(index):
-        return ""
+        judged = run.evaluation.is_file()
+        return "" if judged else f"medsynth evaluate --real DATA --run {run.path}"
     if samples < wanted:
         return f"medsynth augment --n {wanted} --run {run.path}"
     for verb, figures in (("evaluate", run.evaluation), ("prove", run.verdict)):

@@ -218,9 +218,13 @@ def test_a_device_that_is_not_there(refused, pairs, own_run):
         (("fit", "data", "--steps", "x"), "'--steps'"),
         (("fit", "data", "--max-minutes", "0"), "0"),
         (("fit", "data", "--stpes", "3"), "--stpes"),
+        (("fit", "data", "--steps", "3", "--max-minutes", "1"), "both decide"),
         (("augment",), "--n"),
         (("augment", "--n", "0"), "at least 1"),
         (("augment", "--n", "-3"), "at least 1"),
+        (("augment", "--n", "3", "--ray-address", "here:1"), "goes with --engine ray"),
+        (("show", "--worst", "5"), "goes with --sheet"),
+        (("show", "--out", "pages"), "goes with --sheet"),
         (("export",), "--format"),
         (("doctor",), "argument 'data'"),
         (("recipes", "shw"), "shw"),
@@ -268,6 +272,22 @@ def test_an_unknown_format_lists_them(refused, own_augmented):
     assert "unknown export format 'coc': did you mean 'coco'" in said
     for name in ("coco", "folder", "hdf5"):
         assert f"  {name}: " in said
+
+
+@pytest.mark.parametrize("other", ["data.size=64", "seed=5", "base.steps=9"])
+def test_an_export_heeds_its_own_options_alone(refused, own_augmented, other):
+    said = refused(USAGE, "export", "--format", "coco", "--run", own_augmented, "--set", other)
+    assert f"--set {other}: export can set export.* only" in said
+
+
+def test_an_import_of_nothing(refused):
+    assert "none.pth is not a file" in refused(INPUT, "import", "none.pth", "--run", "new")
+
+
+def test_reasons_are_given_for_a_fit_alone(refused, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for dry in ((), ("--dry-run",)):
+        assert "auto:" not in refused(INPUT, "fit", "empty", *dry)
 
 
 def test_exports_do_not_overwrite(refused, own_augmented, tmp_path):

@@ -111,7 +111,7 @@ def test_a_hub_id_is_not_looked_up_unless_asked(name, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(InputError, match="nobody/nothing") as error:
         open_extractor(name, FeatureOptions(weights="nobody/nothing-at-all"))
-    assert "features.download=true" in error.value.tip
+    assert "--set evaluate.download=true" in error.value.tip
 
 
 def test_inception_is_looked_for_where_torch_keeps_it(tmp_path, monkeypatch, weights):

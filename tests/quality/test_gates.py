@@ -143,6 +143,22 @@ def test_an_empty_mask_wants_an_empty_image(context):
     assert judged("faithful", context, np.stack([with_disc, without]), empty) == [False, True]
 
 
+def test_novel_where_all_pairs_are_of_one_patient(context):
+    """No real image of another patient says what is usual; only copies are refused."""
+
+    def of_one(some):
+        return Pairs(some.images, some.labels, [frozenset(["only"])] * len(some))
+
+    train = of_one(context.train)
+    alone = GATES.get("novel")(GateContext(train, train, predict, 0.05))
+    assert "cannot tell what is usual between patients" in alone.about["warning"]
+    assert all(verdict.passed for verdict in alone.judge(pairs(range(500, 512))))
+    copies = Pairs(train.images[:3], train.labels[:3], [frozenset(["made"])] * 3)
+    assert not any(verdict.passed for verdict in alone.judge(copies))
+    some = GATES.get("novel")(GateContext(train, context.held_out, predict, 0.05))
+    assert some.about["real_images"] == len(context.held_out)
+
+
 def test_novel_catches_copies_and_flipped_copies(context):
     train = context.train.images
     copies = np.stack([train[0], train[3, ::-1], train[5, :, ::-1]])

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 
 from medsynth.model.codecs.haar import Haar
 from medsynth.model.compact import add_controlnet, build_network
 from medsynth.model.compact_options import CompactOptions
 from medsynth.model.conditions import Conditions
 from medsynth.model.network import Condition
+from medsynth.model.schedule import NoiseSchedule
 from medsynth.model.schedule_options import ScheduleOptions
 from medsynth.sampling.options import SamplingOptions
 from medsynth.sampling.sampler import (
@@ -66,6 +68,18 @@ def test_an_image_is_the_same_whatever_it_is_batched_with(grey, solver):
     alone = synthesize(*grey, hints[2:3], [seeds[2]], options)
     assert np.abs(some.astype(int) - together[order]).max() <= 1
     assert np.abs(alone.astype(int) - together[2:3]).max() <= 1
+
+
+def test_no_more_are_made_at_once_than_the_batch(grey, monkeypatch):
+    """A grid of a fit on a small GPU, above all."""
+    network, codec = grey
+    sizes, decode = [], codec.decode
+    monkeypatch.setattr(codec, "decode", lambda z: sizes.append(len(z)) or decode(z))
+    hints, seeds = hints_of(5), range(5)
+    many = synthesize(network, codec, hints, seeds, SamplingOptions(steps=2, batch=2))
+    assert sizes == [2, 2, 1]
+    whole = synthesize(network, codec, hints, seeds, SamplingOptions(steps=2))
+    assert np.abs(many.astype(int) - whole.astype(int)).max() <= 1
 
 
 def test_seed_and_mask_decide_the_image(grey):
@@ -132,6 +146,26 @@ def test_quadratic_timesteps(steps):
     assert timesteps[-1] >= 0
     assert (timesteps.diff() < 0).all()
     assert len(timesteps) == steps
+
+
+@pytest.mark.parametrize("solver", ["unipc", "dpm++", "ddim"])
+def test_there_are_as_many_steps_as_asked_for(solver):
+    """Evenly spaced, 61 and others came with one more, at t = -1, which is the noisiest level."""
+    schedule = NoiseSchedule(ScheduleOptions())
+    for steps in (1, 20, 60, 61, 62, 103, 201, 1000):
+        found = build_solver(SamplingOptions(solver=solver, steps=steps), schedule)
+        assert len(found.timesteps) == steps
+        assert len(found.sigmas) == steps + 1
+        assert 0 <= min(found.timesteps) <= max(found.timesteps) <= 999
+        assert found.sigmas[-1] == 0
+
+
+def test_leading_steps_begin_at_one():
+    with pytest.raises(ValidationError, match="knows up to 500 steps"):
+        SamplingOptions(spacing="leading", steps=501)
+    for solver in ("unipc", "dpm++", "ddim"):
+        options = SamplingOptions(solver=solver, spacing="leading", steps=500)
+        assert max(build_solver(options, NoiseSchedule(ScheduleOptions())).timesteps) <= 999
 
 
 @pytest.mark.parametrize("prediction", ["v", "epsilon"])

@@ -73,9 +73,9 @@ def test_the_size_follows_the_images(side, size):
 
 def test_images_are_looked_at_and_what_the_user_sets_wins(blobs, monkeypatch):
     monkeypatch.delenv("MEDSYNTH_TAEF2", raising=False)
-    data, told = blobs(hw=(100, 140)), []
+    data = blobs(hw=(100, 140))
     assert shorter_side_px(data, ()) == 100
-    config = chosen(FitConfig(data, sets=("data.size=32",), device="cpu"), told.append)
+    config, told = chosen(FitConfig(data, sets=("data.size=32",), device="cpu"))
     assert config.recipe == "compact"
     assert load_recipe(config.recipe, config.sets).data.size == 32
     assert any("shorter side is 100" in text for text in told)
@@ -83,7 +83,7 @@ def test_images_are_looked_at_and_what_the_user_sets_wins(blobs, monkeypatch):
 
 def test_pretrained_weights_are_found_by_their_variable(blobs, monkeypatch):
     monkeypatch.setenv("MEDSYNTH_TAEF2", "/there/taef2.safetensors")
-    config = chosen(FitConfig(blobs(), device="cpu"), lambda _: None)
+    config, _ = chosen(FitConfig(blobs(), device="cpu"))
     codec = load_recipe(config.recipe, config.sets).model.codec
     assert (codec.name, codec.weights) == ("taef2", "/there/taef2.safetensors")
 
@@ -92,14 +92,13 @@ def test_segmenters_that_have_learned_judge_where_their_weights_are_installed(
     blobs, monkeypatch, tmp_path
 ):
     hide_wheel(monkeypatch)
-    told = []
-    config = chosen(FitConfig(blobs(), device="cpu"), told.append)
+    config, told = chosen(FitConfig(blobs(), device="cpu"))
     assert load_recipe(config.recipe, config.sets).gates.segmenter.network == "unet"
     assert any(INSTALL in text for text in told)
     monkeypatch.undo()
     install_wheel(tmp_path / "site", b"weights")
     monkeypatch.syspath_prepend(tmp_path / "site")
-    config = chosen(FitConfig(blobs(), device="cpu"), told.append)
+    config, _ = chosen(FitConfig(blobs(), device="cpu"))
     recipe = load_recipe(config.recipe, config.sets)
     assert (recipe.gates.segmenter.network, *recipe.prove.networks) == ("mobilenet-unet",) * 2
     assert recipe.prove.segmenter.of("mobilenet-unet").width == 8
@@ -115,5 +114,5 @@ def test_a_named_recipe_and_a_resume_stay_as_they_are(tmp_path):
         FitConfig(tmp_path, "wbc", device="cpu"),
         FitConfig(tmp_path, resume=True, device="cpu"),
     ):
-        assert chosen(config, pytest.fail) == config
-    assert chosen(FitConfig(tmp_path / "gone", "auto", device="cpu"), str).recipe == "compact"
+        assert chosen(config) == (config, ())
+    assert chosen(FitConfig(tmp_path / "gone", "auto", device="cpu"))[0].recipe == "compact"

@@ -23,7 +23,7 @@ def load_from_hub(kind: Any, where: str, *, download: bool) -> Any:
     """
     tip = (
         f"Give the folder of a model that has them, or let them be downloaded from {where} "
-        "(features.download=true, HF_HUB_OFFLINE not set)."
+        "(--set evaluate.download=true, HF_HUB_OFFLINE not set)."
     )
     local = Path(where).is_dir() or not download
     try:

@@ -34,8 +34,8 @@ class Inception(NetworkExtractor):
             if not options.download:
                 raise InputError(
                     f"Inception's weights are not at {path}.",
-                    f"Download {URL} and give its path (features.weights), or let it be "
-                    "downloaded (features.download=true).",
+                    f"Download {URL} and give its path (--set evaluate.weights=PATH), "
+                    "or let it be downloaded (--set evaluate.download=true).",
                 )
             _download(path)
         return cls(load_inception(path), options.device)
@@ -68,7 +68,7 @@ def _download(path: Path) -> None:
     except (OSError, ValueError) as error:
         raise InputError(
             f"{URL} could not be downloaded: {error}",
-            "Download it elsewhere and give its path (features.weights).",
+            "Download it elsewhere and give its path (--set evaluate.weights=PATH).",
         ) from error
 
 

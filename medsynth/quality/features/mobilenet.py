@@ -27,7 +27,7 @@ class MobileNet(NetworkExtractor):
         try:
             path = Path(options.weights) if options.weights else weights_in_wheel()
         except InputError as error:
-            tip = f"{error.tip}. Or give the path of {FILE} (features.weights)."
+            tip = f"{error.tip}. Or give the path of {FILE}: --set evaluate.weights=PATH"
             raise InputError(error.what, tip) from error
         return cls(load_mobilenet(path), options.device)
 

@@ -126,17 +126,21 @@ GATES: Registry[type[Gate]] = Registry("medsynth.gates", "gate")
 
 
 def calibrated(
-    scores: NDArray[np.float64], held_out: NDArray[np.float64], rate: float
+    scores: NDArray[np.float64],
+    held_out: NDArray[np.float64],
+    rate: float,
+    unknown: float = 0.0,
 ) -> list[Verdict]:
     """Return verdicts whose threshold is a quantile of what real held-out images score.
 
     Args:
         scores: (N,) of synthetic images, 0 or more.
-        held_out: (M,) of real ones, from 0 on; none: everything passes.
+        held_out: (M,) of real ones, from 0 on.
         rate: the quantile.
+        unknown: the threshold where there are none; 0: everything passes.
     """
     if not len(held_out):
-        return [Verdict(float(score), 0.0, None) for score in scores]
+        return [Verdict(float(score), unknown, None) for score in scores]
     threshold = float(np.quantile(held_out, rate))
     ordered = np.sort(held_out)
     below = np.searchsorted(ordered, scores) / len(ordered)

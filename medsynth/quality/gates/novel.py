@@ -7,15 +7,22 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from medsynth.quality.copies import CopyDetector
+from medsynth.quality.copies import COPY_SCORE, CopyDetector
 from medsynth.quality.gates.gate import GateContext, Groups, Pairs, Verdict, calibrated
+
+LEAST = 1 - COPY_SCORE
+"""Threshold where no real image can set one."""
+ALONE = (
+    "the gate novel cannot tell what is usual between patients: no real image of another group is "
+    "held out. It refuses what counts as a copy anywhere; give more groups or pairs to val."
+)
 
 
 class Novel:
     """Scores how unlike the most similar training image an image is.
 
     Held-out real images of other groups set the scale: what is nearer to a training image than
-    nearly all of these is no new image.
+    nearly all of these is no new image. Where there are none, what counts as a copy anywhere does.
     """
 
     summary: ClassVar[str] = "refuses images nearer to a training image than other patients' are"
@@ -26,13 +33,16 @@ class Novel:
         train, held_out = context.train, context.held_out
         groups = one_each(train.groups)
         self.detector = CopyDetector().fit(train.images, groups, train.labels)
-        self.held_out = self._novelty(held_out, one_each(held_out.groups))
+        only = groups[0] if len(set(groups)) == 1 else None  # its images have nobody to be like
+        others = [k for k, each in enumerate(one_each(held_out.groups)) if each != only]
+        judged = held_out.rows(others)
+        self.held_out = self._novelty(judged, one_each(judged.groups))
 
     @property
     def about(self) -> dict[str, float | str]:
         """The novelty of real held-out images."""
         if not len(self.held_out):
-            return {"real_images": 0}
+            return {"real_images": 0, "threshold": round(LEAST, 4), "warning": ALONE}
         return {
             "real_images": len(self.held_out),
             "real_median": round(float(np.median(self.held_out)), 4),
@@ -41,7 +51,7 @@ class Novel:
 
     def judge(self, pairs: Pairs) -> list[Verdict]:
         """Return 1 less the likeness to the most similar training image, from 0 to 1."""
-        return calibrated(self._novelty(pairs), self.held_out, self.rate)
+        return calibrated(self._novelty(pairs), self.held_out, self.rate, LEAST)
 
     def _novelty(self, pairs: Pairs, groups: list[str] | None = None) -> NDArray[np.float64]:
         likeness, _ = self.detector.score(pairs.images, groups, pairs.labels)

@@ -37,7 +37,8 @@ class AugmentConfig:
     run: None for the latest; seed: of the plan and the images, None for the recipe's.
     sets: "sampling.key=value" or "masks.key=value" on top of the run's recipe.
     shard: "i/k", i from 0: only every k-th block, beside the run's samples until they are merged.
-    engine: where images are made: "local" or "ray"; ray_address: of the cluster.
+    engine: where images are made: "local" or "ray".
+    ray_address: of the cluster; None for the one that Ray finds by itself.
     """
 
     n: int | None
@@ -48,7 +49,7 @@ class AugmentConfig:
     masks: Path | None = None
     shard: str | None = None
     engine: str = "local"
-    ray_address: str = "auto"
+    ray_address: str | None = None
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -109,6 +110,8 @@ def check_wishes(config: AugmentConfig, processes: int) -> None:
     if config.engine not in ENGINES:
         near = did_you_mean(config.engine, ENGINES)
         raise UsageError(f"unknown engine '{config.engine}': {near}")
+    if config.ray_address is not None and config.engine != "ray":
+        raise UsageError("--ray-address goes with --engine ray.", "Add --engine ray.")
     if config.engine == "ray" and find_spec("ray") is None:
         raise UsageError(
             "--engine ray needs Ray, which is not installed.", "pip install 'medsynth[ray]'"

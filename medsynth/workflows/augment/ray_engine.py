@@ -71,7 +71,7 @@ def augment_on_ray(
     """
     ours = not ray.is_initialized()
     if ours:
-        connect(config.ray_address)
+        connect(config.ray_address or "auto")
 
     def open_engine(making: Making) -> RayEngine:
         threads = torch.get_num_threads()
