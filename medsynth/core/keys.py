@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+KEY = re.compile(r"s\d{7,}", re.ASCII | re.IGNORECASE)
+
 
 def key_of(index: int) -> str:
     """Return the key of the plan's entry `index`.

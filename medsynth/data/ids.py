@@ -7,12 +7,16 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from medsynth.core.keys import KEY
+
 SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}")
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 
 
 def make_ids(keys: Sequence[str]) -> list[str]:
     """Return an id a key: the key itself where it is safe and unique, else with a hash.
+
+    Names of samples are not taken: pairs of an export that were synthetic there are real here.
 
     >>> make_ids(["a-1", "b/c d"])[0]
     'a-1'
@@ -22,7 +26,8 @@ def make_ids(keys: Sequence[str]) -> list[str]:
 
 
 def _id(key: str, unique: bool) -> str:
-    if unique and SAFE.fullmatch(key) and not RESERVED.fullmatch(key):
+    taken = RESERVED.fullmatch(key) or KEY.fullmatch(key)
+    if unique and SAFE.fullmatch(key) and not taken:
         return key
     digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:10]
     stem = re.sub(r"[^A-Za-z0-9_]+", "-", key).strip("-")[:60].strip("-") or "pair"

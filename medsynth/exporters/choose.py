@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +25,7 @@ class ChoiceOptions(Options):
     synthetic_only: bool = False
     """Only synthetic pairs: no real image leaves the run, so there is no val and no test."""
 
-    ratio: float | None = Field(default=None, ge=0)
+    ratio: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """At most so many synthetic pairs for each real pair of train; 0 = real only, null = all."""
 
     max_per_source: int | None = Field(default=None, ge=1)
@@ -46,6 +48,10 @@ class ChoiceOptions(Options):
     """original: real pairs at the size of their files, synthetic ones as they are; not hdf5."""
 
 
+DECIDING = {"synthetic_only", "ratio", "max_per_source", "stratify", "reject"}
+"""Options that may leave pairs out."""
+
+
 def choose(
     rows: Iterable[Row], options: ChoiceOptions, rejected: frozenset[str] = frozenset()
 ) -> tuple[Row, ...]:
@@ -59,25 +65,28 @@ def choose(
     Raises:
         UsageError: the options leave nothing.
     """
-    if options.synthetic_only and options.ratio == 0:
-        raise UsageError(
-            "export.synthetic_only=true and export.ratio=0 leave nothing to export.",
-            "Drop one of the two.",
-        )
     ordered = sorted(rows, key=lambda row: (SPLITS.index(row.split), row.origin, row.id))
     left = [row for row in ordered if row.origin == "synthetic" and row.id not in rejected]
     train = [row for row in ordered if row.origin == "real" and row.split == "train"]
-    most = None if options.ratio is None else math.floor(options.ratio * len(train))
+    most = None if options.ratio is None else math.floor(Fraction(str(options.ratio)) * len(train))
     places = None
     if options.stratify and train:
         places = places_by_classes(train, len(left) if most is None else min(most, len(left)))
     first = best_first(left) if options.order == "best" else left
     kept = {row.id for row in picked(first, most, options.max_per_source, places)}
-    return tuple(
+    chosen = tuple(
         row
         for row in ordered
         if (row.id in kept if row.origin == "synthetic" else not options.synthetic_only)
     )
+    if not chosen:
+        told = options.model_dump(mode="json", include=DECIDING, exclude_defaults=True)
+        said = ", ".join(f"export.{key}={json.dumps(value)}" for key, value in told.items())
+        raise UsageError(
+            f"nothing is left to export{said and f' with {said}'}.",
+            "Take one of these options back." if told else "Make samples: medsynth augment --n 100",
+        )
+    return chosen
 
 
 def choice_notes(

@@ -67,6 +67,9 @@ def _synthetic_leaks(
             yield f"{me} <- mask {name}, which is no pair of this run"
         elif source.split != "train":
             yield f"{me} <- mask {name} ({source.split}) <- group {source.group}"
+    behind = dict.fromkeys(known[name].group for name in row.sources if name in known)
+    if row.group == "+".join(behind):  # all told above; a "+" may be part of a group's own name
+        return
     for group in {row.group, *row.group.split("+")}:
         member = split_of.get(group)
         if member is not None and member.split != "train" and member.id not in row.sources:

@@ -1,22 +1,45 @@
 """Polygons along the edges of pixels, so that a reader gets every pixel back.
 
 Points are (x, y) pixel corners: pixel (row, column) covers x in [column, column + 1] and y in
-[row, row + 1], the convention of COCO. A polygon cannot carry a hole; a hole is joined to
-the outline by a bridge of no width, walked there and back, which fills right under both the
-even-odd and the non-zero rule. Each 4-connected piece is a polygon of its own.
+[row, row + 1], the convention of COCO. A polygon cannot carry a hole; a hole is joined to what
+ends to the left of it by a bridge of no width, walked there and back, which fills right under both
+the even-odd and the non-zero rule. Each 4-connected piece is a polygon of its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 Point = tuple[int, int]
 Ring = list[Point]
+Ints = NDArray[np.int64]
 
-# Walking with the object on the right hand; steps as (dx, dy), y downwards.
-_EAST, _SOUTH, _WEST, _NORTH = (1, 0), (0, 1), (-1, 0), (0, -1)
+# Walking with the object on the right hand, y downwards; to turn right is to take the next one.
+_EAST, _SOUTH, _WEST, _NORTH = range(4)
+_STEPS = np.array([(1, 0), (0, 1), (-1, 0), (0, -1)])
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """All edges between object and background, as steps of a pixel, each with the next one.
+
+    starts: (N, 2) int64, the corner (x, y) that a step leaves. kinds: (N,) int64, east to north.
+    following: (N,) int64, the step after each: a permutation, each cycle of which is a ring.
+    Steps are in the order of kind, row, column.
+    """
+
+    starts: Ints
+    kinds: Ints
+    following: Ints
+
+    @property
+    def ends(self) -> Ints:
+        """(N, 2) int64, the corner that a step comes to."""
+        return np.asarray(self.starts + _STEPS[self.kinds])
 
 
 def polygons(pixels: NDArray[np.bool_], offset: Point = (0, 0)) -> list[list[int]]:
@@ -26,15 +49,8 @@ def polygons(pixels: NDArray[np.bool_], offset: Point = (0, 0)) -> list[list[int
         pixels: (H, W) bool.
         offset: (x, y) added to every point.
     """
-    pieces, _ = ndimage.label(pixels)
-    found = []
-    for number, (rows, columns) in enumerate(ndimage.find_objects(pieces), start=1):
-        outline, *holes = rings(pieces[rows, columns] == number)
-        for hole in holes:
-            outline = _bridged(outline, hole)
-        left, top = columns.start + offset[0], rows.start + offset[1]
-        found.append([int(v) for x, y in outline for v in (x + left, y + top)])
-    return found
+    boundary = _with_bridges(boundary_of(pixels))
+    return [(ring + offset).ravel().tolist() for ring in _rings(boundary)]
 
 
 def rings(piece: NDArray[np.bool_]) -> list[Ring]:
@@ -42,10 +58,7 @@ def rings(piece: NDArray[np.bool_]) -> list[Ring]:
 
     The outline runs clockwise as seen on the screen, holes the other way round.
     """
-    steps = _boundary_steps(piece)
-    found: list[Ring] = []
-    while steps:
-        found.append(_walk(steps, next(iter(steps))))
+    found = [[(x, y) for x, y in ring.tolist()] for ring in _rings(boundary_of(piece))]
     return sorted(found, key=lambda ring: (-_signed_area(ring), min(ring)))
 
 
@@ -67,52 +80,93 @@ def rasterize(ring: list[int], hw: tuple[int, int]) -> NDArray[np.bool_]:
     return np.bitwise_xor.accumulate(toggles[:-1], axis=0).astype(bool)
 
 
-def _boundary_steps(piece: NDArray[np.bool_]) -> dict[Point, list[Point]]:
-    """Return corner -> steps that leave it along the edge between object and background."""
-    padded = np.pad(piece, 1)
-    inside = padded[1:-1, 1:-1]
-    neighbours = {
-        _EAST: (padded[:-2, 1:-1], (0, 0)),  # background above: walk along the top edge
-        _SOUTH: (padded[1:-1, 2:], (1, 0)),
-        _WEST: (padded[2:, 1:-1], (1, 1)),
-        _NORTH: (padded[1:-1, :-2], (0, 1)),
-    }
-    steps: dict[Point, list[Point]] = {}
-    for step, (neighbour, (dx, dy)) in neighbours.items():
-        for row, column in np.argwhere(inside & ~neighbour).tolist():
-            steps.setdefault((column + dx, row + dy), []).append(step)
-    return steps
+def boundary_of(pixels: NDArray[np.bool_]) -> Boundary:
+    """Return the edges of (H, W) bool pixels.
 
-
-def _walk(steps: dict[Point, list[Point]], start: Point) -> Ring:
-    """Take one closed ring out of `steps`; return its corners.
-
-    Where two pixels of the piece touch by a corner only, the walk turns right and so stays
-    on the pixel it is on.
+    Where two pixels of the object touch by a corner only, the walk turns right and so stays on
+    the pixel it is on.
     """
-    ring: Ring = []
-    place, before = start, (0, 0)
-    while place in steps:
-        leaving = steps[place]
-        right = (-before[1], before[0])
-        step = right if right in leaving else leaving[0]
-        leaving.remove(step)
-        if not leaving:
-            del steps[place]
-        if step != before:
-            ring.append(place)
-        place, before = (place[0] + step[0], place[1] + step[1]), step
+    padded = np.pad(pixels, 1)
+    inside = padded[1:-1, 1:-1]
+    neighbours = (  # what lies to the left of each step, and where on the pixel the step begins
+        (padded[:-2, 1:-1], (0, 0)),
+        (padded[1:-1, 2:], (1, 0)),
+        (padded[2:, 1:-1], (1, 1)),
+        (padded[1:-1, :-2], (0, 1)),
+    )
+    found = [np.argwhere(inside & ~beside)[:, ::-1] + begin for beside, begin in neighbours]
+    starts = np.concatenate(found)
+    kinds = np.repeat(np.arange(4), [len(each) for each in found])
+    leaving = np.full((pixels.shape[1] + 1, pixels.shape[0] + 1, 4), -1)
+    leaving[*starts.T, kinds] = np.arange(len(starts))
+    choice = leaving[*(starts + _STEPS[kinds]).T]  # (N, 4)
+    turns = [np.take_along_axis(choice, (kinds[:, None] + k) % 4, 1)[:, 0] for k in (1, 0, 3)]
+    right, straight, left = turns
+    return Boundary(
+        starts, kinds, np.where(right >= 0, right, np.where(straight >= 0, straight, left))
+    )
+
+
+def _with_bridges(boundary: Boundary) -> Boundary:
+    """Return a boundary whose walk goes from the left out to each hole, round it, and back.
+
+    The top of a hole's left side looks left through the object, to the step north at which its
+    row ends: of the outline, or of a hole that begins further left. To change over which step
+    follows this one and which the last one before that corner makes one ring of two.
+    """
+    starts, kinds, following = boundary.starts, boundary.kinds, boundary.following
+    ring = _numbered(following)
+    corner = np.lexsort((kinds, starts[:, 1], starts[:, 0], ring))
+    corner = corner[np.r_[True, np.diff(ring[corner]) > 0]] if len(corner) else corner
+    hole = corner[kinds[corner] == _SOUTH]
+    before = np.empty_like(following)
+    before[following] = np.arange(len(following))
+    north = np.flatnonzero(kinds == _NORTH)
+    xs, rows = starts[north, 0], starts[north, 1] - 1
+    order = np.lexsort((xs, rows))
+    wide = starts.max(initial=0) + 1
+    at = np.searchsorted((rows * wide + xs)[order], starts[hole, 1] * wide + starts[hole, 0]) - 1
+    here, there = north[order[at]], before[hole]
+    joined = following.copy()
+    joined[here], joined[there] = following[there], following[here]
+    return replace(boundary, following=joined)
+
+
+def _numbered(following: Ints) -> Ints:
+    """Return the number of the ring that each step is part of."""
+    ring = np.full(len(following), -1)
+    for number, steps in enumerate(_walks(following.tolist(), range(len(following)))):
+        ring[steps] = number
     return ring
+
+
+def _walks(following: list[int], begin: Iterable[int]) -> Iterator[list[int]]:
+    """Yield the steps of each ring once, from the first of `begin` that is part of it."""
+    seen = bytearray(len(following))
+    for first in begin:
+        if seen[first]:
+            continue
+        steps, step = [], first
+        while not seen[step]:
+            seen[step] = True
+            steps.append(step)
+            step = following[step]
+        yield steps
+
+
+def _rings(boundary: Boundary) -> Iterator[Ints]:
+    """Yield the corners (M, 2) of each ring, from its top left; rings in the order of rows."""
+    east = range(int((boundary.kinds == _EAST).sum()))
+    for steps in _walks(boundary.following.tolist(), east):
+        kinds, starts = boundary.kinds[steps], boundary.starts[steps]
+        ends = np.roll(boundary.ends[steps], 1, 0)  # of the step before
+        leaps = (ends != starts).any(1)
+        turns = leaps | (kinds != np.roll(kinds, 1))
+        points = np.stack([ends, starts], 1).reshape(-1, 2)
+        yield points[np.stack([leaps, turns], 1).ravel()]
 
 
 def _signed_area(ring: Ring) -> float:
     points = np.asarray(ring)
     x, y = points[:, 0], points[:, 1]
     return float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)) / 2
-
-
-def _bridged(outline: Ring, hole: Ring) -> Ring:
-    """Return one ring: the outline, across to the hole, round it, and back."""
-    distances = np.abs(np.asarray(outline) - np.asarray(hole[0])).sum(axis=1)
-    i = int(np.argmin(distances))
-    return [*outline[: i + 1], *hole, hole[0], *outline[i:]]

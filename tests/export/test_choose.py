@@ -1,9 +1,11 @@
 import random
 
 import pytest
+from pydantic import ValidationError
 
 from medsynth.core.errors import UsageError
 from medsynth.exporters.choose import ChoiceOptions, choose
+from medsynth.exporters.export_set import Row
 
 from .sets import make_set
 
@@ -31,6 +33,33 @@ def test_synthetic_only_holds_no_real_image():
     assert chosen(synthetic_only=True) == [f"syn-{k:05d}" for k in range(8)]
 
 
-def test_nothing_left_is_a_usage_error():
-    with pytest.raises(UsageError):
-        chosen(synthetic_only=True, ratio=0)
+def test_a_ratio_is_the_decimal_that_was_written():
+    real = [Row(f"real-{k}", "train", "real", f"patient-{k}") for k in range(100)]
+    made = [
+        Row(f"syn-{k}", "train", "synthetic", f"patient-{k}", (f"real-{k}",)) for k in range(100)
+    ]
+    rows = choose([*real, *made], ChoiceOptions(ratio=0.29))  # 0.29 * 100 < 29 in binary
+    assert sum(row.origin == "synthetic" for row in rows) == 29
+
+
+def test_an_endless_ratio_is_refused():
+    with pytest.raises(ValidationError, match="finite"):
+        ChoiceOptions(ratio=float("inf"))
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"ratio": 0}, "export.synthetic_only=true, export.ratio=0"),
+        ({"ratio": 0.1}, "export.synthetic_only=true, export.ratio=0.1"),
+    ],
+)
+def test_nothing_left_says_which_options_did_it(options, told):
+    with pytest.raises(UsageError, match=f"nothing is left to export with {told}"):
+        chosen(synthetic_only=True, **options)
+
+
+def test_synthetic_only_of_a_run_without_samples():
+    real = [row for row in make_set().rows if row.origin == "real"]
+    with pytest.raises(UsageError, match="nothing is left to export"):
+        choose(real, ChoiceOptions(synthetic_only=True))

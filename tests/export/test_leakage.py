@@ -74,6 +74,20 @@ def test_a_clean_set_passes():
     refuse_leaks(make_set())
 
 
+def test_a_plus_in_a_name_of_a_group_is_not_two_groups():
+    real = [
+        Row("real-0", "train", "real", "a+b"),
+        Row("real-1", "train", "real", "c"),
+        Row("real-2", "test", "real", "a"),
+        Row("real-3", "val", "real", "b"),
+    ]
+    alone = Row("syn-0", "train", "synthetic", "a+b", ("real-0",))
+    blended = Row("syn-1", "train", "synthetic", "a+b+c", ("real-0", "real-1"))
+    assert list(leaks([*real, alone, blended], real)) == []
+    planted = replace(blended, group="a+b+c+a")
+    assert any("group a (test" in leak for leak in leaks([*real, planted], real))
+
+
 def test_masks_that_the_user_brought_have_no_source_and_pass():
     clean = make_set()
     brought = Row("syn-99999", "train", "synthetic", "brought")

@@ -21,6 +21,12 @@ def test_every_pixel_comes_back_from_us_and_from_pycocotools(pixels):
         assert np.array_equal(theirs, pixels)
 
 
+def test_a_speckled_object_of_thousands_of_pieces_and_holes():
+    speckled = np.random.default_rng(0).random((200, 220)) < 0.6
+    theirs = reference.decode(reference.merge(reference.frPyObjects(polygons(speckled), 200, 220)))
+    assert np.array_equal(theirs, speckled)
+
+
 def test_a_hole_is_bridged_into_one_polygon():
     ring = np.ones((5, 6), bool)
     ring[2, 2:4] = False
