@@ -1,5 +1,9 @@
 """Maximum mean discrepancy (Gretton et al. 2012), whole or resampled group by group.
 
+Images of one patient or video are like one another: counted among the pairs within a set they would
+lift the estimate, the more the fewer groups there are. So pairs within a group are left out, and
+its expectation is that of sets of independent images.
+
 Kernels are computed in blocks of rows, of which only sums are kept: memory does not grow with the
 square of the number of images.
 """
@@ -20,9 +24,23 @@ Kernel = Callable[[Features, Features], NDArray[np.float64]]
 """(N, D) and (M, D) features to (N, M) kernel values."""
 
 
-def squared_discrepancy(kernel: Kernel, a: Features, b: Features) -> float:
-    """Return the estimate without bias, of two sets of two items or more; may fall below 0."""
-    within = sum(mean_off_diagonal(kernel, each) for each in (a, b))
+def squared_discrepancy(
+    kernel: Kernel,
+    a: Features,
+    b: Features,
+    groups_a: ArrayLike | None = None,
+    groups_b: ArrayLike | None = None,
+) -> float:
+    """Return the estimate without bias; it may fall below 0.
+
+    Args:
+        kernel: of features.
+        a: (N, D) features.
+        b: (M, D).
+        groups_a: (N,) the group of each item of the first, two or more; None: each its own.
+        groups_b: (M,) of the second.
+    """
+    within = sum(mean_between_groups(kernel, *each) for each in ((a, groups_a), (b, groups_b)))
     return float(within - 2 * kernel_sum(kernel, a, b) / (len(a) * len(b)))
 
 
@@ -44,8 +62,8 @@ def discrepancy_interval(
 ) -> Interval:
     """Return the bootstrap interval of `squared_discrepancy`, groups drawn with replacement.
 
-    A group drawn twice is not compared with itself, or likeness within groups would count for
-    more than it does in the estimate. Each kernel value is computed but once.
+    A group is not compared with itself, also where it was drawn twice. Each kernel value is
+    computed but once.
 
     Args:
         kernel: of features.
@@ -71,11 +89,18 @@ def discrepancy_interval(
     return percentiles(within[0] + within[1] - 2 * between, level)
 
 
-def mean_off_diagonal(kernel: Kernel, features: Features) -> float:
-    """Return the mean kernel value of pairs of different items."""
-    n = len(features)
-    itself = sum(float(np.trace(values[:, rows])) for rows, values in _blocks(kernel, features))
-    return (kernel_sum(kernel, features, features) - itself) / (n * (n - 1))
+def mean_between_groups(
+    kernel: Kernel, features: Features, groups: ArrayLike | None = None
+) -> float:
+    """Return the mean kernel value of pairs of items of different groups.
+
+    Args:
+        kernel: of features.
+        features: (N, D).
+        groups: (N,) the group of each; None: each its own.
+    """
+    of = _members(np.arange(len(features)) if groups is None else groups)
+    return float(_means_within(kernel, features, of, np.ones((1, len(of)), np.int64))[0])
 
 
 def kernel_sum(kernel: Kernel, a: Features, b: Features) -> float:
@@ -115,18 +140,12 @@ def _weighted_sums(
 def _means_within(
     kernel: Kernel, features: Features, of: NDArray[np.int64], drawn: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return (draws,) means over pairs of different items of a set.
-
-    Pairs within a group count as often as it was drawn, others as often as both their groups.
-    """
-    once, columns = drawn - drawn**2, drawn.T.astype(np.float64)
+    """Return (draws,) means over pairs of different groups, each as often as both were drawn."""
+    columns, twice = drawn.T.astype(np.float64), drawn**2
     sums = np.zeros(len(drawn))
     for rows, values in _blocks(kernel, features):
         sums += np.einsum("dn,nd->d", drawn[:, rows], values @ columns)
-        itself = np.diagonal(values[:, rows])
-        same = np.where(of[rows, None] == of, values, 0).sum(1) - itself
-        sums += once[:, rows] @ same - drawn[:, rows] ** 2 @ itself
-    others = np.bincount(of)[of] - 1
-    count = drawn.sum(1) ** 2 - (drawn**2).sum(1) + once @ others
+        sums -= twice[:, rows] @ np.where(of[rows, None] == of, values, 0).sum(1)
+    count = drawn.sum(1) ** 2 - twice @ np.bincount(of)[of]
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(count > 0, sums / count, np.nan))

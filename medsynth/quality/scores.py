@@ -70,7 +70,8 @@ def fidelity(
         made: features of made images, at least two, of the same extractor.
         rng: draws resamples.
         real_groups: (N,) patients or sequences of the real images; each its own if not given.
-        made_groups: the same, (M,), for example of the masks that they were made from.
+        made_groups: the same, (M,), for example of the masks that they were made from. KID compares
+            no image with others of its group, unless a set has one group alone.
         draws: resamples an interval.
         among: recall and coverage as of so many made images, at least two; None: of all.
 
@@ -85,7 +86,8 @@ def fidelity(
     def score(measure: str, value: float, interval: Interval | None = None) -> Score:
         return Score(measure, value, extractor, len(real), len(made), interval)
 
-    kid = kernel_distance(real.values, made.values)
+    known = [each if _several(each) else None for each in (of_real, of_made)]
+    kid = kernel_distance(real.values, made.values, *known)
     spread = None
     if _several(of_real) and _several(of_made):
         spread = discrepancy_interval(

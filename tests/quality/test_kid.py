@@ -76,6 +76,22 @@ def test_the_interval_covers_as_often_as_it_says():
     assert np.mean(naive) < np.mean(covered)
 
 
+def test_it_does_not_depend_on_the_number_of_groups():
+    """Frames of one video are alike: taken for independent ones they lift it."""
+    rng = np.random.default_rng(0)
+    for videos in (5, 20):
+        of = np.repeat(np.arange(videos), 5)
+        grouped, plain = [], []
+        for _ in range(300):
+            a, b = (rng.normal(size=(videos, 4))[of] + 0.3 * rng.normal(size=(len(of), 4))
+                    for _ in range(2))  # fmt: skip
+            grouped.append(kernel_distance(a, b, of, of))
+            plain.append(kernel_distance(a, b))
+        error = np.std(grouped) / np.sqrt(len(grouped))
+        assert abs(np.mean(grouped)) < 3 * error
+        assert np.mean(plain) > 10 * error
+
+
 def test_weights_of_one_are_the_estimate():
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(9, 3)), rng.normal(size=(7, 3))
@@ -87,15 +103,15 @@ def test_weights_of_one_are_the_estimate():
 
 
 def pairwise(a, b, of_a, of_b, drawn_a, drawn_b):
-    """The resampled estimate pair by pair: within a group as often as it, else as often as both."""
+    """The resampled estimate pair by pair: of different groups, as often as both were drawn."""
 
     def within(x, of, drawn):
         total = count = 0
         for i in range(len(x)):
             for j in range(len(x)):
-                weight = drawn[of[i]] * (1 if of[i] == of[j] else drawn[of[j]])
-                total += weight * cubic_kernel(x[i : i + 1], x[j : j + 1])[0, 0] * (i != j)
-                count += weight * (i != j)
+                weight = drawn[of[i]] * drawn[of[j]] * (of[i] != of[j])
+                total += weight * cubic_kernel(x[i : i + 1], x[j : j + 1])[0, 0]
+                count += weight
         return total / count
 
     weights = np.outer(drawn_a[of_a], drawn_b[of_b])
@@ -116,4 +132,7 @@ def test_resamples_are_what_pairs_say_in_blocks_too(monkeypatch):
             cubic_kernel, a, b, of_a, of_b, np.random.default_rng(seed), draws=1
         )
         assert found == pytest.approx((expected, expected))
+    once = np.ones(5, int), np.ones(4, int)
+    whole = kernel_distance(a, b, of_a, of_b)
+    assert whole == pytest.approx(pairwise(a, b, of_a, of_b, *once))
     assert kernel_distance(a, b) == pytest.approx(slowly(a, b))
