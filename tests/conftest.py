@@ -56,6 +56,7 @@ def draw_blobs(
     classes: int = 1,
     instances: bool = False,
     sizes: tuple[tuple[int, int], ...] = (),
+    seed: int = 1000,
 ) -> Path:
     """Draw coloured discs on tissue-like noise, and their masks: root/images and root/masks.
 
@@ -68,9 +69,10 @@ def draw_blobs(
             the value is 255.
         instances: number the discs in root/masks instead, two that touch among them.
         sizes: other sizes, taken in turn.
+        seed: of the first pair; those after it follow.
     """
     for k in range(n):
-        rng = np.random.default_rng(1000 + k)
+        rng = np.random.default_rng(seed + k)
         height, width = sizes[k % len(sizes)] if sizes else hw
         y, x = np.mgrid[:height, :width]
         image = rng.integers(90, 130, (height, width, 3)).astype(np.uint8)

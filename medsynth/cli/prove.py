@@ -22,6 +22,13 @@ def register(app: typer.Typer) -> None:
 
 
 def prove(
+    data: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Real pairs to judge on, such as another hospital's; default: the test pairs of "
+            "the run."
+        ),
+    ] = None,
     *,
     run: RunOption = None,
     beside: Annotated[
@@ -61,8 +68,9 @@ def prove(
 
     with progress("prove") as report:
         config = ProveConfig(
-            run, tuple(sets or ()), tuple(beside or ()), max_minutes, device, segmenter_command
-        )
+            run, tuple(sets or ()), tuple(beside or ()), max_minutes, device, segmenter_command,
+            data,
+        )  # fmt: skip
         result = prove_run(config, report, lambda text: err.print(f"prove: {text}", markup=False))
     if as_json:
         print_json(result)
@@ -71,9 +79,9 @@ def prove(
     for sentence in result.sentences:
         out.print(sentence, markup=False)
     out.print(
-        f"{counted(result.test_images, f'{result.split} image')} of "
-        f"{counted(result.test_groups, 'group')}; settings were "
-        f"chosen on val. All figures: {result.figures}",
+        f"Judged on {counted(result.test_images, 'image')} of "
+        f"{counted(result.test_groups, 'group')} of "
+        f"{result.judged_on}; settings were chosen on val. All figures: {result.figures}",
         markup=False,
     )
     if result.report:

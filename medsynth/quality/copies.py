@@ -159,8 +159,10 @@ def calibrated_threshold(
 
     A real image that no original is a copy of is called one with a probability of at most
     `rate`: of n held-out images, floor(rate (n + 1)) may score as much (the conformal quantile,
-    Vovk et al. 2005), but at least one, so fewer than 19 are too few for 0.05. Nor does it go
-    below `least`: where nothing is alike, even a twentieth of good images need not be lost.
+    Vovk et al. 2005), but at least one, so fewer than 19 are too few for 0.05. Those that score
+    as copies do, as where a split leaks, do not count: with them copies would pass. So it never
+    goes above COPY_SCORE. Nor does it go below `least`: where nothing is alike, even a twentieth
+    of good images need not be lost.
 
     Args:
         held_out: (n,) scores of real images of other groups, n at least 1: val images, or
@@ -176,6 +178,8 @@ def calibrated_threshold(
     """
     if not len(held_out):
         raise ValueError("a threshold needs the scores of held-out images")
-    above = max(1, int(rate * (len(held_out) + 1)))
-    usual = np.sort(held_out)[::-1][above - 1]
-    return float(min(max(least, np.nextafter(usual, 2)), 1.0))
+    usual = np.sort(held_out[held_out < COPY_SCORE])[::-1]
+    if not len(usual):
+        return COPY_SCORE
+    above = max(1, int(rate * (len(usual) + 1)))
+    return float(max(least, np.nextafter(usual[above - 1], 2)))

@@ -95,7 +95,8 @@ def nearness(
 
     Args:
         made: (N,) distances of made images to their nearest training images.
-        held_out: (M,) distances of real images of other groups to theirs.
+        held_out: (M,) distances of real images of other groups to theirs; copies of training
+            images left out, for the threshold would be what copies fall short of.
         rng: draws resamples.
         made_groups: (N,) of the made images, for example of the masks that they were made
             from; each its own where not given.

@@ -14,7 +14,7 @@ from medsynth.core.errors import InputError
 from medsynth.core.seeds import derive_seed
 from medsynth.data.folds import fold_groups
 from medsynth.io.atomic import write_text
-from medsynth.io.hashing import hash_json
+from medsynth.io.hashing import hash_json, hash_pixels
 from medsynth.model.segmenter import Segmenter, build_segmenter, predict_probabilities
 from medsynth.model.segmenter_options import SegmenterOptions
 from medsynth.quality.gates.gate import Groups, Pairs
@@ -74,20 +74,27 @@ class CrossFitted:
         networks = self.networks()
         height, width = images.shape[1:3]
         found = np.zeros((len(images), height, width), np.uint8)
-        judges = [self.judges(each) for each in groups]
+        judges = [self.judge(*each) for each in zip(images, groups, strict=True)]
         for who in sorted(set(judges)):
             rows = [k for k, each in enumerate(judges) if each == who]
-            shown = predict_probabilities([networks[fold] for fold in who], images[rows])
+            shown = predict_probabilities([networks[who]], images[rows])
             found[rows] = shown.argmax(1).astype(np.uint8)
         return found
 
-    def judges(self, groups: frozenset[str]) -> tuple[int, ...]:
-        """Return the network that saw none of the groups; all where each has seen some, or none."""
-        held_out = {self.fold_of[group] for group in groups if group in self.fold_of}
-        everyone = tuple(range(self.count))
-        if len(held_out) != 1 or self.count == 1:
-            return everyone
-        return tuple(held_out)
+    def judge(self, image: NDArray[np.uint8], groups: frozenset[str]) -> int:
+        """Return the one network that judges an image.
+
+        Several together see better than one, so no image is judged by more: real images that
+        thresholds are calibrated on, and samples, meet the same scale. One that was fitted
+        without the groups; any of them, by the image's pixels, where none was fitted on these
+        (val, test, a user's mask); and where a mask blends groups of several folds, which each
+        network has seen some of, one that lacks some, by the groups' names. The latter may have
+        learned the others by heart, and so be too kind.
+        """
+        folds = sorted({self.fold_of[group] for group in groups if group in self.fold_of})
+        key = sorted(groups) if folds else [hash_pixels(image)]
+        among = folds or range(self.count)
+        return among[derive_seed(self.seed, "judge", *key) % len(among)]
 
     def networks(self) -> list[Segmenter]:
         """Return the fitted networks, network k fitted without fold k."""

@@ -159,6 +159,40 @@ def test_novel_where_all_pairs_are_of_one_patient(context):
     assert some.about["real_images"] == len(context.held_out)
 
 
+def test_novel_catches_copies_where_the_split_leaks(context):
+    """Three real images held out show what training images show, under other names."""
+    train, held_out = context.train, context.held_out
+    leaky = Pairs(
+        np.concatenate([train.images[:3], held_out.images[3:]]),
+        np.concatenate([train.labels[:3], held_out.labels[3:]]),
+        held_out.groups,
+    )
+    leaking = GateContext(train, leaky, predict, 0.05)
+    gate = GATES.get("novel")(leaking)
+    assert "leaves 3 of the 40 real images out" in gate.about["warning"]
+    assert gate.about["real_images"] == 37
+    assert not any(judged("novel", leaking, train.images[:10], train.labels[:10]))
+    assert "warning" not in GATES.get("novel")(context).about
+    copies = leaky.rows([0, 1, 2])
+    nothing_else = GATES.get("novel")(GateContext(train, copies, predict, 0.05))
+    assert "leaves 3 of the 3 real images out" in nothing_else.about["warning"]
+    assert [each.passed for each in nothing_else.judge(pairs(range(500, 503)))] == [True] * 3
+    assert [each.passed for each in nothing_else.judge(copies)] == [False] * 3
+
+
+def test_frames_of_one_video_are_no_leak_within_their_group(context):
+    """Thresholds set on train, for want of val: a frame's neighbours are of its own group."""
+    some = context.train
+    video = Pairs(
+        np.concatenate([some.images, np.roll(some.images, 1, 2)]),
+        np.concatenate([some.labels, np.roll(some.labels, 1, 2)]),
+        [*some.groups, *some.groups],
+    )
+    about = GATES.get("novel")(GateContext(video, video, predict, 0.05)).about
+    assert about["real_images"] == 48
+    assert "warning" not in about
+
+
 def test_novel_catches_copies_and_flipped_copies(context):
     train = context.train.images
     copies = np.stack([train[0], train[3, ::-1], train[5, :, ::-1]])

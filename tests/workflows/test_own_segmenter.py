@@ -105,6 +105,17 @@ def test_what_is_finished_is_not_run_again(run):
         proved(run, "raise SystemExit('the script changed')")
 
 
+def test_a_script_predicts_other_data_too(run, blobs_anywhere, tmp_path):
+    other = blobs_anywhere(tmp_path / "hospital-b", n=12, seed=900)
+    result = proved(run, SCRIPT, data=other)
+    assert (result.judged_on, result.test_images) == ("hospital-b", 12)
+    assert result.arms[0].dice > 0.5
+    assert not list((run / "proof").glob("units/*.test.json"))
+    logs = {p: p.stat().st_mtime_ns for p in (run / "proof" / "own").glob("*/log.txt")}
+    assert proved(run, SCRIPT, data=other).to_json() == result.to_json()
+    assert {p: p.stat().st_mtime_ns for p in (run / "proof" / "own").glob("*/log.txt")} == logs
+
+
 def test_what_a_script_decides_cannot_be_set_here(run):
     for text in ("prove.networks=[segresnet]", "prove.segmenter.steps=9", "prove.stops=2"):
         with pytest.raises(UsageError, match="your script decides that"):

@@ -152,6 +152,12 @@ def test_weights_that_are_not_installed_are_missed_before_anything_is_fitted(run
     assert not (run / "proof" / "units").exists()
 
 
+@pytest.mark.parametrize("ratio", ["0", "-1", ".inf"])
+def test_ratios_that_cannot_be_are_refused(run, ratio):
+    with pytest.raises(UsageError, match=r"prove\.ratios"):
+        proved(run, f"prove.ratios=[{ratio}]")
+
+
 @pytest.mark.parametrize("twice", ["ratios=[1,1.0]", "real_endings=[0,0]", "networks=[unet,unet]"])
 def test_nothing_is_compared_with_itself(run, twice):
     with pytest.raises(UsageError, match=f"prove.{twice.partition('=')[0]}.* twice"):
@@ -178,11 +184,61 @@ def test_more_seeds_go_on_from_those_there_are(run, whole):
 
 def test_on_val_while_choosing_test_stays_closed(run, whole):
     result = proved(run, "prove.split=val")
-    assert (result.split, result.report) == ("val", None)
+    assert (result.judged_on, result.report) == ("val", None)
     assert not list((run / "proof").glob("units/*.test.json"))
     assert not (run / "proof" / "proof.json").exists()
     assert result.test_images == len(DataIndex.load(run).split("val"))
     assert [arm.val_dice for arm in result.arms] == [arm.val_dice for arm in whole[1].arms]
+
+
+def test_other_data_take_the_place_of_test_which_stays_closed(run, whole, blobs_anywhere, tmp_path):
+    shutil.rmtree(run)
+    shutil.copytree(whole[0], run)
+    opened = sorted((run / "proof").rglob("*.test.json")), (run / "report.html").read_bytes()
+    other = blobs_anywhere(tmp_path / "hospital b", n=14, seed=900)
+    told, fitted = [], []
+    result = proved(run, data=other, note=told.append, report=lambda d, t, _: fitted.append((d, t)))
+    assert fitted == [(8, 8)]  # the segmenters are those of before
+    assert (result.judged_on, result.test_images, result.report) == ("hospital b", 14, None)
+    assert [a.val_dice for a in result.arms] == [a.val_dice for a in whole[1].arms]
+    assert [a.dice for a in result.arms] != [a.dice for a in whole[1].arms]
+    assert json.loads(result.figures.read_text())["judged_on"] == "hospital b"
+    assert json.loads((run / "proof/proof.json").read_text())["judged_on"] == "test"
+    assert (sorted((run / "proof").rglob("*.test.json")), (run / "report.html").read_bytes()) == (
+        opened
+    )
+    assert told == []
+
+
+def test_what_train_or_val_know_is_no_other_data(run, whole, blobs_anywhere, tmp_path):
+    """By the image itself, and by the name of its group."""
+    shutil.rmtree(run)
+    shutil.copytree(whole[0], run)
+    index = DataIndex.load(run)
+    other = blobs_anywhere(tmp_path / "b", n=14, seed=900)
+    known = [*index.split("train")[:2], *index.split("val")[:1]]
+    for item in known:
+        for kind, name in (("images", item.image), ("masks", item.masks[0])):
+            shutil.copy(index.root / name, other / kind / f"known-{item.id}.png")
+    group = index.split("val")[0].group
+    new = sorted(p.stem for p in (other / "images").iterdir() if not p.stem.startswith("known"))
+    (other / "groups.csv").write_text(f"stem,group\n{new[0]},{group}\n{new[1]},{group}\n")
+    told = []
+    result = proved(run, data=other, note=told.append)
+    assert result.test_images == 12
+    assert told == list(result.notes) == [
+        "left out, for the run has them in train or val: 3 of the 17 pairs of b.",
+        "left out, for train or val name their groups alike: 2 of the 17 pairs of b. If these are "
+        "other patients, give their groups other names.",
+    ]  # fmt: skip
+
+
+def test_the_data_of_the_run_mean_its_own_test(whole, run):
+    shutil.rmtree(run)
+    shutil.copytree(whole[0], run)
+    assert proved(run, data=DataIndex.load(run).root).test_images == whole[1].test_images
+    with pytest.raises(UsageError, match=r"no data of .*, so it has none of its val"):
+        proved(run, "prove.split=val", data=run)
 
 
 def test_runs_on_the_same_pairs_are_compared_in_one_proof(run, whole, tmp_path):

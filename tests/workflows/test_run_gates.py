@@ -10,6 +10,7 @@ import torch
 from medsynth.core.errors import NothingAcceptableError
 from medsynth.data.index import DataIndex
 from medsynth.io.runs import Run
+from medsynth.model.segmenter import predict_probabilities
 from medsynth.model.segmenter_options import SegmenterOptions
 from medsynth.store.samples import SampleStore
 from medsynth.workflows.augment.augment import AugmentConfig, augment
@@ -126,13 +127,31 @@ def test_images_are_judged_by_those_who_never_saw_their_groups(own_run, tmp_path
     train = load_labelled(index, index.split("train"))
     options = SegmenterOptions(width=4, steps=2, batch=4)
     fitted = CrossFitted(train, 2, options, 2, 0, tmp_path, "x", torch.device("cpu"), quiet)
-    for groups, fold in zip(train.groups, fitted.folds, strict=True):
-        assert fitted.judges(groups) == (fold,)  # network k was fitted without fold k
-    one = [next(g for g, f in fitted.fold_of.items() if f == fold) for fold in (0, 1)]
-    assert fitted.judges(frozenset(one)) == (0, 1)  # of both halves: nobody is free of it
-    assert fitted.judges(frozenset()) == (0, 1)
+    for image, groups, fold in zip(train.images, train.groups, fitted.folds, strict=True):
+        assert fitted.judge(image, groups) == fold  # network k was fitted without fold k
     shown = fitted(train.images[:3], train.groups[:3])
     assert shown.shape == (3, 32, 32)
     assert shown.dtype == np.uint8
     alone = fitted(train.images[:1], train.groups[:1])
     assert np.array_equal(shown[:1], alone)
+
+
+def test_one_network_judges_an_image_whether_real_or_made(own_run, tmp_path):
+    """Two together see better: what they say of real images is no scale for samples."""
+    index = DataIndex.load(Run(own_run).path)
+    train = load_labelled(index, index.split("train"))
+    options = SegmenterOptions(width=4, steps=8, batch=4)
+    fitted = CrossFitted(train, 2, options, 3, 0, tmp_path, "x", torch.device("cpu"), quiet)
+    images = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3), np.uint8)
+    unknown = [frozenset({"of val"})] * 10 + [frozenset()] * 10
+    judges = [fitted.judge(*each) for each in zip(images, unknown, strict=True)]
+    assert set(judges) == {0, 1, 2}
+    shown = fitted(images, unknown)
+    for image, judge, mask in zip(images, judges, shown, strict=True):
+        own = predict_probabilities([fitted.networks()[judge]], image[None])
+        assert np.array_equal(mask, own[0].argmax(0))
+    assert np.array_equal(fitted(images[::-1], unknown[::-1]), shown[::-1])  # wherever it stands
+    one = [next(g for g, f in fitted.fold_of.items() if f == fold) for fold in (0, 2)]
+    blend = {fitted.judge(image, frozenset(one)) for image in images}
+    assert len(blend) == 1
+    assert blend < {0, 2}  # network 1 was fitted on both

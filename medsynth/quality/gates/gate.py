@@ -22,8 +22,8 @@ BLOCK = 64
 Groups = Sequence[frozenset[str]]
 """The groups that each image derives from; empty where that is not known."""
 Predict = Callable[[NDArray[np.uint8], Groups], NDArray[np.uint8]]
-"""(N, H, W, C) uint8 images and their groups to (N, H, W) uint8 class ids: what they show, said
-by networks that were not fitted on these groups."""
+"""(N, H, W, C) uint8 images and their groups to (N, H, W) uint8 class ids: what they show, of each
+said by one network that was not fitted on its groups, or, of several, not on all."""
 
 
 @dataclass(frozen=True, eq=False)

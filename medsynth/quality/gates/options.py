@@ -37,8 +37,8 @@ class GateOptions(Options):
     given up, and the plan's next reserve takes its place."""
     folds: int = Field(default=2, ge=2, le=20)
     """Segmenters that judge faithfulness: each is fitted without one part of the training groups,
-    and an image is judged by the one that never saw its mask's patients, by all where a mask blends
-    patients of several parts."""
+    and an image is judged by one that never saw its mask's patients; where a mask blends patients
+    of several parts, by one that never saw some of them."""
     segmenter: SegmenterChoice = Field(default_factory=SegmenterChoice)
     """The network that says what an image shows, and its fit."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,23 +21,22 @@ MOST = 200
 BATCH = 16
 
 
-def attack(fitted: Fitted, index: DataIndex, draws: int, seed: int) -> dict[str, Any]:
+def attack(
+    fitted: Fitted, index: DataIndex, unseen: Sequence[Item], draws: int, seed: int
+) -> dict[str, Any]:
     """Return AUC, interval and advantage of a threshold on the mask branch's loss.
 
     Every image meets the same noise levels and noises, so that losses differ by the image alone.
-    Held-out images are those of val and test.
 
     Args:
         fitted: the model, on its device.
         index: the run's data.
+        unseen: its pairs that the weights never saw, one at least.
         draws: noise levels an image.
         seed: of the noises.
     """
     rng = generator(seed, "attack")
-    sides = {
-        "train": index.split("train"),
-        "held_out": [*index.split("val"), *index.split("test")],
-    }
+    sides = {"train": index.split("train"), "held_out": list(unseen)}
     for name, items in sides.items():
         chosen = np.sort(rng.permutation(len(items))[:MOST])
         sides[name] = [items[k] for k in chosen]

@@ -25,8 +25,8 @@ def by_the_model(case: Case) -> tuple[dict[str, Any], list[str]]:
     The weights and the sampler's settings are those that the samples were made with.
     """
     recipe, options, index = case.recipe, case.options, case.index
+    unseen = case.sets.unseen
     masks = told_masks(case.run, index, options.diversity_masks)
-    unseen = index.split("val") or index.split("test")
     attacked = bool(options.attack_draws and unseen)
     if not (masks or attacked):
         return {}, []
@@ -45,5 +45,5 @@ def by_the_model(case: Case) -> tuple[dict[str, Any], list[str]]:
         )
     if attacked:
         case.report(0, 0, "the membership attack")
-        values["membership"] = attack(fitted, index, options.attack_draws, recipe.seed)
+        values["membership"] = attack(fitted, index, unseen, options.attack_draws, recipe.seed)
     return values, [] if own else [OTHERS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from medsynth.core.seeds import generator
 from medsynth.data.index import DataIndex
 from medsynth.io.runs import Run
+from medsynth.workflows.evaluate.likeness import Likeness, likeness
 from medsynth.workflows.evaluate.options import EvaluateOptions
 from medsynth.workflows.evaluate.sets import EvaluatedSets, group_names
 from medsynth.workflows.recipe import Recipe
@@ -53,9 +55,14 @@ class Case:
     def groups(self) -> Groups:
         """Names of the groups."""
         sets = self.sets
-        return Groups(
-            *(group_names(each.groups) for each in (sets.train, sets.held_out, sets.made))
-        )
+        train, held_out = (group_names(each.groups) for each in (sets.train, sets.held_out))
+        return Groups(train, held_out, np.array(sets.made_groups, np.str_))
+
+    @cached_property
+    def likeness(self) -> Likeness:
+        """What the copy detector says; made when it is first asked."""
+        self.report(0, 0, "looking for copies")
+        return likeness(self.sets)
 
     def rng(self, what: str) -> np.random.Generator:
         """Return the generator of one measure: none depends on which others there are."""

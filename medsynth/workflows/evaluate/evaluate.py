@@ -15,12 +15,13 @@ from medsynth.workflows.evaluate.by_the_model import by_the_model
 from medsynth.workflows.evaluate.case import Case, Report
 from medsynth.workflows.evaluate.copied import copied
 from medsynth.workflows.evaluate.findings import findings
+from medsynth.workflows.evaluate.likeness import leaks
 from medsynth.workflows.evaluate.looks import looks
-from medsynth.workflows.evaluate.other_data import read_other_data
 from medsynth.workflows.evaluate.sets import read_sets
 from medsynth.workflows.evaluate.shown_masks import shown_masks
 from medsynth.workflows.gate_warnings import chosen_by_the_gate, gate_warnings
 from medsynth.workflows.hardware import choose_device, settle_threads
+from medsynth.workflows.other_data import read_other_data
 from medsynth.workflows.recipe import read_run_recipe, refuse_other_sets
 from medsynth.workflows.report.write import write_report
 
@@ -78,7 +79,7 @@ def evaluate(config: EvaluateConfig, report: Report) -> EvaluateResult:
         values = by_features(case, extractor)
         found, warnings = by_the_model(case)
         values |= shown_masks(case) | copied(case) | found
-        values["warnings"] += [*warnings, *chosen_by_the_gate(run)]
+        values["warnings"] += [*leaks(case.likeness), *warnings, *chosen_by_the_gate(run)]
         values["about"] = about(case, extractor) | {"other_data": other is not None}
         values["findings"] = findings(values)
         write_json(run.evaluation, values)

@@ -13,13 +13,15 @@ from medsynth.workflows.evaluate.case import Case
 def near(case: Case, train: Rows, held_out: Rows, made: Rows) -> dict[str, Any]:
     """Return the calibrated rate of samples near to training images, and the worst pairs.
 
+    Held-out images that are as copies of training images do not say what is usual.
+
     Args:
         case: what is evaluated.
         train, held_out, made: (N, D) features or pixels of its images.
     """
-    ours, theirs = nearest(made, train), nearest(held_out, train)
-    of = case.groups
-    found = nearness(ours.distance, theirs.distance, case.rng("near"), of.made, of.held_out)
+    scale, of = case.likeness.scale, case.groups
+    ours, theirs = nearest(made, train), nearest(held_out, train).distance[scale]
+    found = nearness(ours.distance, theirs, case.rng("near"), of.made, of.held_out[scale])
     worst = [
         {
             "sample": case.sets.sample_ids[k],
@@ -34,7 +36,7 @@ def near(case: Case, train: Rows, held_out: Rows, made: Rows) -> dict[str, Any]:
         "usual_at_most": round(found.usual_at_most, 4),
         "interval": rounded(found.interval),
         "median_made": round(float(np.median(ours.distance)), 4),
-        "median_held_out": round(float(np.median(theirs.distance)), 4),
+        "median_held_out": round(float(np.median(theirs)), 4),
         "worst": worst,
     }
 

@@ -1,6 +1,6 @@
 """Whether images show their masks, as segmenters see it that never saw their groups.
 
-Of a mask that blends groups of several folds each segmenter has seen some: all judge it.
+Each image, real or not, is judged by one of them; see `cross_fit.CrossFitted.judge`.
 """
 
 from __future__ import annotations

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from medsynth.core.types import Split
 from medsynth.quality.proof.agreement import Agreement, mean_of_known
 from medsynth.quality.proof.verdict import FEW_GROUPS, Comparison, compare, in_words
 from medsynth.workflows.prove.arms import Arm
+from medsynth.workflows.prove.judged import Judged
 from medsynth.workflows.prove.units import Unit, UnitStore, read_scores
 
 
@@ -21,9 +21,11 @@ from medsynth.workflows.prove.units import Unit, UnitStore, read_scores
 class ArmResult:
     """One arm with one network, over its seeds.
 
-    pairs: it was fitted on. val_dice: by which settings are chosen. dice, iou, hd95_px: on test,
-    the mean over images; hd95_px is None where no image has both outlines. seed_dice: of each
-    seed. class_dice, group_dice: by name, without classes that neither masks nor segmenters know.
+    pairs: it was fitted on. val_dice: by which settings are chosen. dice, iou: on what is judged,
+    the mean over images, of each the mean over classes. hd95_px: the mean over images and classes
+    that a mask or a segmenter shows, the frame's diagonal where one of the two does not; None where
+    no image has any. seed_dice: of each seed. class_dice, group_dice: by name, without classes that
+    neither masks nor segmenters know.
     against: the comparison with the first arm; None for that arm itself.
     curves: of each seed, the steps at which val was looked at, and its Dice there.
     """
@@ -48,16 +50,18 @@ class ProveResult:
 
     recommended: network -> the synthetic arm that val prefers; None where there was none.
     sentences: the verdict, the recommended arms' first.
+    judged_on: a split of the run, or the folder of another data set.
+    test_images, test_groups: how many there are. notes: what to keep in mind about them.
     figures: all of it, as JSON. report: the HTML page; None where test stayed closed.
-    test_images, test_groups: what it was judged on, of `split`.
     """
 
     arms: tuple[ArmResult, ...]
     recommended: dict[str, str]
     sentences: tuple[str, ...]
+    judged_on: str
     test_images: int
     test_groups: int
-    split: Split
+    notes: tuple[str, ...] = ()
     figures: Path = Path()
     report: Path | None = None
 
@@ -72,9 +76,8 @@ def conclude(
     arms: Sequence[Arm],
     units: Sequence[Unit],
     store: UnitStore,
-    groups: Sequence[str],
+    judged: Judged,
     classes: Sequence[str],
-    split: Split,
     seed: int,
     val_groups: int,
 ) -> ProveResult:
@@ -84,13 +87,12 @@ def conclude(
         arms: the first is what all are compared with.
         units: fitted and scored.
         store: where they wrote it.
-        groups: of the images of the split.
+        judged: what they were scored on.
         classes: names, without the background.
-        split: where they were scored.
         seed: of the bootstrap.
         val_groups: how many groups the choice among the ratios rests on.
     """
-    results: list[ArmResult] = []
+    groups, results = judged.groups, list[ArmResult]()
     recommended: dict[str, str] = {}
     sentences: list[str] = []
     base = arms[0].name
@@ -99,7 +101,9 @@ def conclude(
         own = {
             arm.name: [u for u in units if u.arm == arm and u.network == network] for arm in arms
         }
-        scores = {name: [read_scores(u, split, store) for u in each] for name, each in own.items()}
+        scores = {
+            name: [read_scores(u, judged.part, store) for u in each] for name, each in own.items()
+        }
         images = {
             name: np.stack([each.per_image() for each in found]) for name, found in scores.items()
         }
@@ -118,7 +122,13 @@ def conclude(
         prefix = f"{network}: " if several else ""
         sentences += [prefix + said for said in _sentences(arms, mine, chosen, val_groups)]
     return ProveResult(
-        tuple(results), recommended, tuple(sentences), len(groups), len(set(groups)), split
+        tuple(results),
+        recommended,
+        tuple(sentences),
+        judged.name,
+        len(groups),
+        len(set(groups)),
+        judged.notes,
     )
 
 
@@ -147,13 +157,17 @@ def _arm_result(
             for k, name in enumerate(classes)
             if (dice := _known(by_class[:, :, k])) is not None
         },
-        {
-            group: _rounded(images[:, [g == group for g in groups]].mean())
-            for group in sorted(set(groups))
-        },
+        _by_group(images.mean(0), groups),
         against,
         tuple(tuple((int(step), float(dice)) for step, dice in note["curve"]) for note in notes),
     )
+
+
+def _by_group(dice: NDArray[np.float64], groups: Sequence[str]) -> dict[str, float]:
+    """Return the mean of (N,) values of each group, by name."""
+    names, member = np.unique(np.asarray(groups), return_inverse=True)
+    means = np.bincount(member, dice) / np.bincount(member)
+    return {str(name): _rounded(mean) for name, mean in zip(names, means, strict=True)}
 
 
 def _candidates(arms: Sequence[Arm]) -> list[str]:
@@ -190,6 +204,8 @@ def _advice(chosen: ArmResult, arms: Sequence[Arm], val_groups: int) -> str:
     said = []
     if chosen.against.word == "helps":
         said.append(f"Use {chosen.arm}" + (f": {best}." if candidates > 1 else "."))
+        ratio = next(arm.ratio for arm in arms if arm.name == chosen.arm)
+        said.append(f"It is exported by: medsynth export --format F --set export.ratio={ratio:g}")
     elif chosen.against.word == "hurts":
         said.append(
             "Do without" + (f": even {chosen.arm}, {best}, loses." if candidates > 1 else ".")

@@ -7,13 +7,13 @@ from typing import Any, Protocol
 
 import torch
 
-from medsynth.core.types import Split
 from medsynth.workflows.prove.arms import Arm
+from medsynth.workflows.prove.judged import Judged
 from medsynth.workflows.prove.units import Unit
 
 
 class Fitter(Protocol):
-    """Fits segmenters, and scores them on a split."""
+    """Fits segmenters, and scores them on pairs that they never saw."""
 
     def depends_on(self, arm: Arm, network: str) -> Any:
         """Return, as JSON values, what a segmenter depends on besides its pairs and its seed."""
@@ -27,6 +27,6 @@ class Fitter(Protocol):
         """
         ...
 
-    def score(self, unit: Unit, split: Split, device: torch.device) -> None:
-        """Write the scores of a fitted unit on a split's pairs."""
+    def score(self, unit: Unit, judged: Judged, device: torch.device) -> None:
+        """Write the scores of a fitted unit on these pairs."""
         ...

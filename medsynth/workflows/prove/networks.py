@@ -8,13 +8,12 @@ from typing import Any
 
 import torch
 
-from medsynth.core.types import Split
 from medsynth.data.index import DataIndex
 from medsynth.exporters.export_set import ExportSet
 from medsynth.model.segmenter_options import SegmenterOptions
 from medsynth.quality.gates.gate import Pairs
-from medsynth.workflows.gates import load_labelled
 from medsynth.workflows.prove.arms import CLASSIC, Arm, pairs_of
+from medsynth.workflows.prove.judged import Judged, own_split
 from medsynth.workflows.prove.options import ProveOptions
 from medsynth.workflows.prove.units import Unit, UnitStore, fit_unit, score_unit, step_seconds
 
@@ -42,7 +41,7 @@ class NetworkFitter:
         self.seed = seed
         self.units = units
         self.classes = 1 + max(item.id for item in index.classes)
-        self.real = cache(lambda split: load_labelled(index, index.split(split)))
+        self.val = own_split(index, "val").pairs
         self.pairs = cache(lambda name: pairs_of(sets[name]))
 
     def depends_on(self, arm: Arm, network: str) -> Any:
@@ -54,14 +53,14 @@ class NetworkFitter:
         """As `Fitter`."""
         pairs, real = self.pairs(unit.arm.name), self.pairs(CLASSIC)
         fit_unit(
-            unit, pairs, real, self.real("val"), self._options(unit.arm, unit.network),
+            unit, pairs, real, self.val(), self._options(unit.arm, unit.network),
             self.classes, self.options.stops, self.seed, device, self.units, stop,
         )  # fmt: skip
 
-    def score(self, unit: Unit, split: Split, device: torch.device) -> None:
+    def score(self, unit: Unit, judged: Judged, device: torch.device) -> None:
         """As `Fitter`."""
         options = self._options(unit.arm, unit.network)
-        score_unit(unit, split, self.real(split), options, self.classes, device, self.units)
+        score_unit(unit, judged.part, judged.pairs(), options, self.classes, device, self.units)
 
     def step_s(self, arm: Arm, device: torch.device) -> float:
         """Return the seconds of a step of the slowest network, measured now."""

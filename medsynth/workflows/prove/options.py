@@ -11,13 +11,14 @@ from pydantic import Field, field_validator
 from medsynth.core.options import Options
 from medsynth.model.segmenter_options import NetworkName, SegmenterFit
 
+Ratio = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class ProveOptions(Options):
     """Which arms are compared, and how long each segmenter is fitted."""
 
-    ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
+    ratios: tuple[Ratio, ...] = (0.5, 1.0, 2.0)
     """Arms with so many synthetic pairs for each real one; which is best is chosen on val."""
     real_endings: tuple[Share, ...] = Field(default=(0.0,), min_length=1)
     """Shares of the steps, at the end of a fit, that see real pairs alone; each of them an arm for

@@ -26,6 +26,7 @@ from medsynth.workflows.prove.arms import Arm, arms_of
 from medsynth.workflows.prove.budget import Budget, plan_within
 from medsynth.workflows.prove.conclusion import ProveResult, conclude
 from medsynth.workflows.prove.fitter import Fitter
+from medsynth.workflows.prove.judged import Judged
 from medsynth.workflows.prove.networks import NetworkFitter
 from medsynth.workflows.prove.options import ProveOptions
 from medsynth.workflows.prove.own_command import OwnCommand
@@ -74,6 +75,7 @@ class Proof:
         beside: label -> another run on the same pairs.
         recipe: with the options of prove.
         index: the run's data.
+        judged: what segmenters are compared on.
         where: devices.
         report: progress, in segmenters.
         command: the user's own segmenter, in place of the networks.
@@ -85,6 +87,7 @@ class Proof:
         beside: Mapping[str, Run],
         recipe: Recipe,
         index: DataIndex,
+        judged: Judged,
         where: Sequence[torch.device],
         report: Report,
         command: OwnCommand | None = None,
@@ -93,6 +96,7 @@ class Proof:
         self.command = command
         self.recipe = recipe
         self.index = index
+        self.judged = judged
         self.where = where
         self.report = report
         self.options: ProveOptions = recipe.prove
@@ -163,7 +167,8 @@ class Proof:
             return self._networks()
         held = self.run.proof / "own"
         return CommandFitter(
-            self.command, self.index, self.sets, self.options, self.recipe.export, self.units, held
+            self.command, self.index, self.sets, self.options, self.recipe.export, self.units,
+            self.judged, held,
         )  # fmt: skip
 
     def _networks(self) -> NetworkFitter:
@@ -225,18 +230,14 @@ class Proof:
             )
 
     def conclude(self) -> ProveResult:
-        """Open test, or look at val again, and compare."""
-        units, split = self.all_units(), self.options.split
-        items = self.index.split(split)
+        """Open what is judged, or look at val again, and compare."""
+        units, judged = self.all_units(), self.judged
         for unit in units:
-            if self.units.read(unit, split) is None:
-                self.fitter.score(unit, split, self.where[0])
-        groups = [item.group for item in items]
+            if self.units.read(unit, judged.part) is None:
+                self.fitter.score(unit, judged, self.where[0])
         names = [each.name for each in self.index.classes if each.id]
         val_groups = len({item.group for item in self.index.split("val")})
-        found = conclude(
-            self.arms, units, self.units, groups, names, split, self.recipe.seed, val_groups
-        )
+        found = conclude(self.arms, units, self.units, judged, names, self.recipe.seed, val_groups)
         told = {
             "options": self.options.model_dump(mode="json"),
             "units": {unit.name: unit.arm.name for unit in units},
@@ -245,9 +246,10 @@ class Proof:
             "report_images": self.recipe.evaluate.report_images,
             **self._told_otherwise(),
         }
-        figures = self.run.verdict if split == "test" else self.run.proof / "proof-val.json"
+        test = judged.is_test
+        figures = self.run.verdict if test else self.run.proof / f"proof-{judged.part}.json"
         write_json(figures, {**found.to_json(), **told})
-        report = write_report(self.run) if split == "test" else None
+        report = write_report(self.run) if test else None
         return replace(found, figures=figures, report=report)
 
     def _told_otherwise(self) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""prove: does the synthetic data raise Dice on held-out real patients?"""
+"""prove: does the synthetic data raise Dice on held-out real patients, of the run or elsewhere?"""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from medsynth.io.interrupts import asked_to_stop
 from medsynth.io.runs import Run, find_run
 from medsynth.workflows.hardware import choose_device, settle_threads
 from medsynth.workflows.prove.conclusion import ProveResult
+from medsynth.workflows.prove.judged import Judged, other_set, own_split
 from medsynth.workflows.prove.options import ProveOptions
 from medsynth.workflows.prove.own_command import OwnCommand
 from medsynth.workflows.prove.proof import Proof, Report, runs_beside
-from medsynth.workflows.recipe import read_run_recipe, refuse_other_sets
+from medsynth.workflows.recipe import Recipe, read_run_recipe, refuse_other_sets
 
 SETTABLE = ("prove.", "export.", "evaluate.report_images=")
 OF_ARMS = ("export.ratio=", "export.synthetic_only=")
@@ -48,6 +49,8 @@ class ProveConfig:
     for a report without images.
     max_minutes: fewer seeds and steps are planned where all would take longer.
     segmenter_command: the user's own training script, in place of MONAI's networks.
+    data: a folder of real pairs to judge on, in place of the run's test pairs: another hospital's.
+        The folder that the run was fitted on means these test pairs.
     """
 
     run: Path | None = None
@@ -56,6 +59,7 @@ class ProveConfig:
     max_minutes: float | None = None
     device: str | None = None
     segmenter_command: str | None = None
+    data: Path | None = None
 
 
 def prove(
@@ -63,18 +67,19 @@ def prove(
 ) -> ProveResult:
     """Fit segmenters on real pairs with and without synthetic ones, and compare them on test.
 
-    Whatever is chosen, the stopping step and the ratio, is chosen on val; test is opened when all
-    is fitted. Killed, it goes on where it was.
+    Whatever is chosen, the stopping step and the ratio, is chosen on val; test, or the other data
+    that is judged, is opened when all is fitted. Killed, it goes on where it was.
 
     Args:
         config: what is proved.
         report: progress, in segmenters.
-        note: told what was planned, and what of the user's own script is not noticed.
+        note: told what was planned, what to keep in mind of other data, and what of the user's own
+            script is not noticed.
 
     Raises:
         UsageError: no run, or an option is wrong.
         InputError: too few held-out pairs, or too few samples for a ratio; something leaks from
-            val or test into train; a run beside is of other pairs.
+            val or test into train; a run beside is of other pairs; other data cannot be compared.
         InterruptedRunError: stopped by Ctrl-C.
     """
     refuse_other_sets("prove", config.sets, SETTABLE)
@@ -89,13 +94,16 @@ def prove(
     run = find_run(config.run)
     recipe = read_run_recipe(run, config.sets)
     index = DataIndex.load(run.path)
-    refuse_too_few(index, run)
+    judged = judged_pairs(config, recipe, run, index)
+    refuse_too_few(index, run, judged)
+    for text in judged.notes:
+        note(text)
     settle_threads(recipe.training.threads)
     others = runs_beside(config.beside, run, index)
     command = own_command(config, recipe.prove)
     if command is not None and not command.files():
         note(UNSEEN)
-    proof = Proof(run, others, recipe, index, devices(config.device), report, command)
+    proof = Proof(run, others, recipe, index, judged, devices(config.device), report, command)
     with run.lock("prove"), asked_to_stop() as stop:
         proof.settle_budget(config.max_minutes, note)
         proof.fit(stop)
@@ -123,13 +131,31 @@ def own_command(config: ProveConfig, options: ProveOptions) -> OwnCommand | None
     return OwnCommand(config.segmenter_command)
 
 
-def refuse_too_few(index: DataIndex, run: Run) -> None:
+def judged_pairs(config: ProveConfig, recipe: Recipe, run: Run, index: DataIndex) -> Judged:
+    """Return what segmenters are compared on.
+
+    Raises:
+        UsageError: other data are named, and a split.
+        InputError: other data cannot be compared.
+    """
+    if config.data is None or config.data.resolve() == index.root.resolve():
+        return own_split(index, recipe.prove.split)
+    if recipe.prove.split != "test":
+        raise UsageError(
+            f"{config.data} is no data of {run.path}, so it has none of its val.",
+            "Leave one of the two out: DATA, or prove.split=val.",
+        )
+    return other_set(config.data, recipe, run.path, index)
+
+
+def refuse_too_few(index: DataIndex, run: Run, judged: Judged) -> None:
     """Refuse a proof without held-out pairs.
 
     Raises:
         InputError: val or test has hardly any.
     """
-    for split, what in (("val", "settings are chosen"), ("test", "segmenters are compared")):
+    needed = (("val", "settings are chosen"), ("test", "segmenters are compared"))
+    for split, what in needed if judged.is_test else needed[:1]:
         count = len([item for item in index.items if item.split == split])
         if count < LEAST_PAIRS:
             raise InputError(

@@ -16,7 +16,6 @@ from torch import Tensor
 
 from medsynth.core.errors import InputError, InterruptedRunError
 from medsynth.core.seeds import derive_seed
-from medsynth.core.types import Split
 from medsynth.io.atomic import make_folder, write_bytes
 from medsynth.io.json_text import parse_json
 from medsynth.io.sealed_lines import sealed, unsealed
@@ -73,7 +72,7 @@ class UnitStore:
         return found if isinstance(found, dict) else None
 
     def write(self, unit: Unit, part: str, values: dict[str, Any]) -> None:
-        """Write figures of a part: `fitted`, or the split where it was scored."""
+        """Write figures of a part: `fitted`, or what it was scored on."""
         make_folder(self.folder)
         text = json.dumps(values, allow_nan=False).encode()
         write_bytes(self.folder / f"{unit.name}.{part}.json", sealed(text))
@@ -143,14 +142,14 @@ def step_seconds(
 
 def score_unit(
     unit: Unit,
-    split: Split,
+    part: str,
     pairs: Pairs,
     options: SegmenterOptions,
     classes: int,
     device: torch.device,
     store: UnitStore,
 ) -> None:
-    """Score a unit's best weights on the pairs of a split, and write that down.
+    """Score a unit's best weights on pairs, and write that down as a part.
 
     Raises:
         InputError: the weights are damaged.
@@ -165,18 +164,18 @@ def score_unit(
             f"Delete {store.folder / unit.name}.*, and run prove again to fit it again.",
         ) from error
     found = scores_of(network.to(device).eval(), pairs, classes, hd95=True)
-    write_scores(found, unit, split, store)
+    write_scores(found, unit, part, store)
 
 
-def write_scores(found: Agreement, unit: Unit, split: Split, store: UnitStore) -> None:
-    """Write scores of each image of a split and class."""
-    parts = {"dice": found.dice, "iou": found.iou, "hd95_px": found.hd95_px}
-    store.write(unit, split, {name: listed_numbers(part) for name, part in parts.items()})
+def write_scores(found: Agreement, unit: Unit, part: str, store: UnitStore) -> None:
+    """Write scores of each image and class."""
+    scores = {"dice": found.dice, "iou": found.iou, "hd95_px": found.hd95_px}
+    store.write(unit, part, {name: listed_numbers(each) for name, each in scores.items()})
 
 
-def read_scores(unit: Unit, split: Split, store: UnitStore) -> Agreement:
+def read_scores(unit: Unit, part: str, store: UnitStore) -> Agreement:
     """Return what `write_scores` wrote."""
-    found = store.read(unit, split)
+    found = store.read(unit, part)
     assert found is not None
     arrays = [np.array(found[name], np.float64) for name in ("dice", "iou", "hd95_px")]
     return Agreement(*arrays)

@@ -72,7 +72,7 @@ def _masks(shown: Values) -> Fact:
         f"{how}: Dice {number(made)} for synthetic images, {number(real)} for real ones; "
         f"{number(shuffled)} where masks are shuffled on purpose.",
         "A network that never saw the patient concerned draws the outlines it finds in an image; "
-        "where a mask blends several patients, several networks do, each without some of these. "
+        "where a mask blends several patients, it may have seen some of them. "
         "Dice is how far they overlap with the mask: 1 wholly, 0 not at all.",
     )
 

@@ -81,6 +81,7 @@ def test_facts_follow_the_figures():
     assert good[0].startswith("As well as real ones do")
     assert bad[0].startswith("Less well than real ones do")
     assert facts(evaluation(0.2), {}, 0.05)[0].answer.startswith("Hardly")
+    assert "blends several patients, it may have" in facts(evaluation(), {}, 0.05)[0].meaning
     assert "1 copy among 20 synthetic images" in good[3]
     assert "more than chance" not in good[3]
     assert "more than chance" in bad[3]

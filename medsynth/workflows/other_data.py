@@ -1,4 +1,4 @@
-"""Real pairs from elsewhere, in the place of a run's own held-out ones: `--real DATA`."""
+"""Real pairs from elsewhere, such as another hospital's, in place of a run's own held-out ones."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from medsynth.core.errors import InputError, listed
 from medsynth.core.words import counted
 from medsynth.data.index import DataIndex, build_index
 from medsynth.data.options import NONE, DataOptions
-from medsynth.data.trained_on import inherited_pairs
+from medsynth.data.records import Item
+from medsynth.data.trained_on import Trained, inherited_pairs
 from medsynth.quality.gates.gate import Pairs
 from medsynth.workflows.gates import load_labelled
 from medsynth.workflows.recipe import Recipe
 
 LEAST = 10
+UNSEEN = "the model never saw"
 KEPT = ("size", "fit", "mask", "classes", "window", "on_mismatch", "colour", "plugin")
 """What is done with pixels, as at the fit; layout, groups and splits are the data's own."""
 
@@ -26,20 +28,32 @@ KEPT = ("size", "fit", "mask", "classes", "window", "on_mismatch", "colour", "pl
 class OtherData:
     """Real pairs at the model's geometry, in the run's classes.
 
-    name: of the folder. notes: what to keep in mind about them.
+    name: of the folder. hash: of what its pairs are and how they are read.
+    notes: what to keep in mind about them.
     """
 
     name: str
+    hash: str
     pairs: Pairs
     notes: tuple[str, ...]
 
 
-def read_other_data(folder: Path, recipe: Recipe, run: Path, index: DataIndex) -> OtherData:
+def read_other_data(
+    folder: Path, recipe: Recipe, run: Path, index: DataIndex, *, apart: bool = False
+) -> OtherData:
     """Read all pairs of a folder, whatever their split, but for those that the model has seen.
+
+    Args:
+        folder: with the other data.
+        recipe: of the run, which says what is done with pixels.
+        run: the run's folder.
+        index: its data.
+        apart: leave out the run's val images too, and all pairs of groups that its train or val
+            name alike: as a test set has to be.
 
     Raises:
         InputError: the folder cannot be read, its images or classes are of another kind than
-            the run's, or it has fewer than ten pairs that the model never saw.
+            the run's, or it has fewer than ten pairs that are left.
     """
     other = build_index(folder, options_for(folder, recipe.data), recipe.seed)
     if other.channels != index.channels:
@@ -49,19 +63,31 @@ def read_other_data(folder: Path, recipe: Recipe, run: Path, index: DataIndex) -
             "channels cannot be compared.",
             "Give images of the kind that the run was fitted on.",
         )
-    seen = inherited_pairs(run)
+    seen: tuple[Trained | Item, ...] = inherited_pairs(run)
+    if apart:
+        seen += tuple(index.split("val"))
     hashes = {pair.image_sha256 for pair in seen}
-    items = [item for item in other.items if item.image_sha256 not in hashes]
+    groups = {pair.group for pair in seen}
+    new = [item for item in other.items if item.image_sha256 not in hashes]
+    items = [item for item in new if not (apart and in_named_group(item, groups))]
     if len(items) < LEAST:
+        unseen = "are neither in train nor in val, nor of their groups" if apart else UNSEEN
         raise InputError(
-            f"{folder} has {counted(len(items), 'pair')} that the model never saw; fewer than "
+            f"{folder} has {counted(len(items), 'pair')} that {unseen}; fewer than "
             f"{LEAST} say nothing.",
             "Give a folder with more pairs of other patients.",
         )
     known = replace(other, items=tuple(items))
     pairs = in_classes_of(index, known, load_labelled(known, items), folder)
-    notes = _notes(known, len(other.items), {pair.group for pair in seen}, folder)
-    return OtherData(folder.resolve().name, pairs, tuple(notes))
+    left_out = len(other.items) - len(new), len(new) - len(items)
+    why = "the run has them in train or val" if apart else "the model was fitted on them"
+    notes = _notes(known, left_out, why, groups, folder)
+    return OtherData(folder.resolve().name, known.hash, pairs, tuple(notes))
+
+
+def in_named_group(item: Item, groups: set[str]) -> bool:
+    """Tell whether a pair's group, where the data names one, is among these."""
+    return item.group != item.id and item.group in groups
 
 
 def options_for(folder: Path, own: DataOptions) -> DataOptions:
@@ -91,13 +117,26 @@ def in_classes_of(index: DataIndex, other: DataIndex, pairs: Pairs, folder: Path
     return Pairs(pairs.images, table[pairs.labels], pairs.groups)
 
 
-def _notes(other: DataIndex, found: int, groups: set[str], folder: Path) -> Iterator[str]:
-    """Yield what to keep in mind about other data."""
+def _notes(
+    other: DataIndex, left_out: tuple[int, int], why: str, groups: set[str], folder: Path
+) -> Iterator[str]:
+    """Yield what to keep in mind about other data.
+
+    Args:
+        other: its pairs that are left.
+        left_out: how many known images, and pairs of known groups, are not.
+        why: images are left out.
+        groups: that are known.
+        folder: where the data lies.
+    """
     items = other.items
-    if found > len(items):
+    found = counted(len(items) + sum(left_out), "pair")
+    if left_out[0]:
+        yield f"left out, for {why}: {left_out[0]} of the {found} of {folder.name}."
+    if left_out[1]:
         yield (
-            f"left out, for the model was fitted on them: {found - len(items)} of the "
-            f"{counted(found, 'pair')} of {folder.name}."
+            f"left out, for train or val name their groups alike: {left_out[1]} of the {found} of "
+            f"{folder.name}. If these are other patients, give their groups other names."
         )
     height, width = other.size_hw
     small = sum(item.source_hw[0] < height or item.source_hw[1] < width for item in items)
@@ -106,7 +145,7 @@ def _notes(other: DataIndex, found: int, groups: set[str], folder: Path) -> Iter
             f"{small} of the {len(items)} real images are smaller than {width}x{height}, the "
             "model's size, and were enlarged: they look softer than they would."
         )
-    shared = {item.group for item in items if item.group != item.id} & groups
+    shared = {item.group for item in items if in_named_group(item, groups)}
     if shared:
         yield (
             f"{folder.name} and the training data name {counted(len(shared), 'group')} alike "
