@@ -14,7 +14,7 @@ not known; higher is better.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 
@@ -25,19 +25,26 @@ class Worst(NamedTuple):
     gate: str
 
 
-def worst_verdict(gates: Mapping[str, Any]) -> Worst | None:
+def worst_verdict(gates: Mapping[str, Any], among: Collection[str] | None = None) -> Worst | None:
     """Return the gate with the least percentile; None where no gate has one.
 
     The percentile is the sample's quality: worst first and best first go by it, samples
     without one come last, in order of id.
 
-    >>> worst_verdict({"verdicts": {"a": {"percentile": 0.5}, "b": {"percentile": 0.2}}})
+    Args:
+        gates: of a sample's lineage.
+        among: these gates alone; None: all.
+
+    >>> told = {"verdicts": {"a": {"percentile": 0.5}, "b": {"percentile": 0.2}}}
+    >>> worst_verdict(told)
     Worst(percentile=0.2, gate='b')
+    >>> worst_verdict(told, ["a"])
+    Worst(percentile=0.5, gate='a')
     """
     known = [
         Worst(float(verdict["percentile"]), gate)
         for gate, verdict in verdicts_of(gates).items()
-        if _is_number(verdict.get("percentile"))
+        if (among is None or gate in among) and _is_number(verdict.get("percentile"))
     ]
     return min(known, default=None)
 

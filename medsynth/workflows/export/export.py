@@ -11,7 +11,7 @@ from medsynth.core.types import Sample
 from medsynth.data.index import DataIndex
 from medsynth.data.load import load_original, load_sample
 from medsynth.data.trained_on import read_trained_on
-from medsynth.exporters.choose import ChoiceOptions, choice_notes, choose
+from medsynth.exporters.choose import ChoiceOptions, choice_notes, choose, refuse_nothing
 from medsynth.exporters.deliver import deliver, exporter_named
 from medsynth.exporters.exporter import ExportResult, ExportSet, Report, Row
 from medsynth.exporters.reject import read_rejected
@@ -65,6 +65,7 @@ def export_run(config: ExportConfig, report: Report) -> ExportResult:
             "For the real pairs alone: --set export.ratio=0",
         )
     export_set = run_export_set(run, recipe.export)
+    refuse_nothing(export_set.rows, recipe.export)
     export_set = replace(export_set, facts={**run_facts(run, recipe), **export_set.facts})
     out = config.out if config.out is not None else run.exports / config.format
     return deliver(
@@ -82,7 +83,7 @@ def run_export_set(run: Run, options: ChoiceOptions) -> ExportSet:
     items = {item.id: item for item in index.items}
     store = SampleStore(run.samples)
     by_class = options.stratify == "class"
-    real, made = real_rows(index, by_class), synthetic_rows(store, by_class)
+    real, made = real_rows(index, by_class), synthetic_rows(store, by_class, ranking_gates(run))
     rejected: frozenset[str] = frozenset()
     if options.reject is not None:
         rejected = read_rejected(options.reject, made.numbers, items)
@@ -114,6 +115,18 @@ def run_export_set(run: Run, options: ChoiceOptions) -> ExportSet:
             *unknown_origin(run, trained_on is not None),
         ),
     )
+
+
+def ranking_gates(run: Run) -> list[str] | None:
+    """Return the gates by whose figures the best samples go first; None: all there are.
+
+    Those that refuse, where any does: a gate that only scores does so because its figures are no
+    measure of worth (`GateOptions`), and they should not choose by another name.
+    """
+    from medsynth.workflows.recipe import read_run_recipe
+
+    modes = read_run_recipe(run).gates.modes()
+    return [gate for gate, mode in modes.items() if mode == "enforce"] or None
 
 
 def _common_size(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,8 +64,15 @@ def real_rows(index: DataIndex, with_classes: bool) -> tuple[Row, ...]:
     )
 
 
-def synthetic_rows(store: SampleStore, with_classes: bool) -> Synthetic:
+def synthetic_rows(
+    store: SampleStore, with_classes: bool, ranking: Collection[str] | None = None
+) -> Synthetic:
     """Return what the store holds; classes come from the manifest, else from the masks.
+
+    Args:
+        store: of a run.
+        with_classes: whether rows tell their classes.
+        ranking: gates by whose figures a sample's quality goes; None: all that judged it.
 
     Raises:
         InputError: the manifest, or a mask that had to be read, is damaged.
@@ -76,7 +83,7 @@ def synthetic_rows(store: SampleStore, with_classes: bool) -> Synthetic:
     def listed() -> Iterator[ManifestRow]:
         for number, row in enumerate(store.rows()):
             if row.status == "accepted":
-                rows.append(_row(row, _classes(store, row) if with_classes else None))
+                rows.append(_row(row, _classes(store, row) if with_classes else None, ranking))
                 checkpoints.add(row.lineage.checkpoint_sha256)
                 numbers[row.id] = number
                 for gate, verdict in verdicts_of(row.lineage.gates).items():
@@ -91,8 +98,8 @@ def synthetic_rows(store: SampleStore, with_classes: bool) -> Synthetic:
     return Synthetic(tuple(rows), numbers, sorted(checkpoints), found, gates)
 
 
-def _row(row: ManifestRow, classes: tuple[int, ...] | None) -> Row:
-    worst = worst_verdict(row.lineage.gates)
+def _row(row: ManifestRow, classes: tuple[int, ...] | None, ranking: Collection[str] | None) -> Row:
+    worst = worst_verdict(row.lineage.gates, ranking)
     return Row(
         row.id,
         row.split,
