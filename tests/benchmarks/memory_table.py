@@ -5,14 +5,19 @@
 Stable Diffusion v1.5 under the Siamese step at 384x384, after T/3. Counted are
 
 - weights: those that are trained in fp32, also where bf16 or fp16 computes (mixed precision keeps
-  master weights in fp32); frozen ones in the precision that computes;
+  master weights in fp32); frozen convolutions and linear layers in the precision that computes,
+  frozen norms in fp32;
 - a gradient in fp32 a trained parameter, all of the time, as under accumulation;
-- AdamW's two moments: 8 bytes a trained parameter, 2 with 8-bit states;
+- AdamW's two moments: 8 bytes a trained parameter; with 8-bit states 2, and a scale every 256. It
+  is the fused AdamW, which takes no more than that while it steps;
 - an EMA, where there is one, in fp32;
-- VAE and text encoder, where latents and prompts are not cached;
-- activations: the peak of what a step allocates, forward and backward, followed storage by
+- the VAE in fp32, which stays there to encode and for the grids; prompts are encoded on the CPU;
+- the pass's batch;
+- activations: the peak of what a pass allocates, forward and backward, followed storage by
   storage on fake tensors, with fused attention and autocast's rules for GPUs. Online-Augmentation
   has the most rows that a run of 3000 steps is to expect, not the average.
+
+Validation and grids hold no gradients and need less than that: `--check` counts them too.
 
 Off each GPU go 1.5 GB for the context, convolution workspaces and fragmentation.
 """
@@ -26,15 +31,17 @@ from dataclasses import dataclass
 from unittest import mock
 
 import torch
+from diffusers import AutoencoderKL
 from scipy.stats import binom
-from sd15 import batch, build, text_encoder, vae
+from sd15 import LATENT_CHANNELS, VAE, batch, build, vae
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from medsynth.model.siamese import Rows, SiameseStep
+from medsynth.model.precision import halve
+from medsynth.model.siamese import ControlNetStep, Rows, SiameseStep
 from medsynth.model.siamese_options import SiameseOptions
 
 GPUS_GB = (12, 16, 24, 40, 80)
@@ -54,7 +61,6 @@ class Setting:
     lora: bool = False
     small_adam: bool = False
     ema: bool = False
-    cached: bool = True
 
     def words(self) -> tuple[str, ...]:
         return (
@@ -63,13 +69,11 @@ class Setting:
             f"LoRA, rank {RANK}" if self.lora else "all",
             "8-bit" if self.small_adam else "fp32",
             "yes" if self.ema else "no",
-            "cached" if self.cached else "on the GPU",
         )
 
 
 SETTINGS = (
-    Setting(half=False, checkpointing=True, cached=False),  # as published
-    Setting(half=False, checkpointing=True),
+    Setting(half=False, checkpointing=True),  # as published
     Setting(half=False, checkpointing=False),
     Setting(half=True, checkpointing=True),
     Setting(half=True, checkpointing=True, ema=True),
@@ -163,21 +167,12 @@ def network_for(setting: Setting, build_network=build):
         with_lora(network.decoder, RANK)
     network.enable_checkpointing(setting.checkpointing)
     if setting.half:
-        halve_frozen(network)
+        halve(network, {name for name, _ in network.named_parameters()}, "bf16")
     return network
 
 
-def halve_frozen(network: nn.Module) -> None:
-    """Keep the frozen weights in half precision."""
-    for module in network.modules():
-        for name, parameter in module.named_parameters(recurse=False):
-            if not parameter.requires_grad:
-                halved = nn.Parameter(parameter.bfloat16(), requires_grad=False)
-                setattr(module, name, halved)
-
-
 def activation_bytes(network, setting: Setting, n: int, augmented: int, size: int) -> int:
-    """Return the peak of what a step allocates above weights, gradients and batch."""
+    """Return the peak of what a pass allocates above weights and gradients, with its batch."""
     given = batch(n, size, device="cpu")
     for parameter in network.parameters():
         parameter.grad = torch.zeros_like(parameter) if parameter.requires_grad else None
@@ -190,7 +185,7 @@ def activation_bytes(network, setting: Setting, n: int, augmented: int, size: in
         with torch.autocast("cpu", torch.bfloat16, enabled=setting.half):
             total = step(given, 0.9, rows).total
         total.backward()
-    return memory.peak_bytes
+    return memory.peak_bytes + sum(tensor.untyped_storage().nbytes() for tensor in tensors)
 
 
 @dataclass(frozen=True)
@@ -219,18 +214,55 @@ def most_rows(n: int) -> int:
     return int(binom.isf(1 / AUGMENTED_STEPS, n, CHANCE))
 
 
-def resident_bytes(setting: Setting, trained: int, frozen: int, encoders: int) -> float:
+def resident_bytes(setting: Setting, network: nn.Module, vae_parameters: int) -> float:
     """Return what stays on the GPU from step to step.
 
     Args:
         setting: how the fit is set up.
-        trained, frozen: parameters of the network.
-        encoders: parameters of VAE and text encoder.
+        network: as it is trained.
+        vae_parameters: how many the VAE has.
     """
-    frozen += 0 if setting.cached else encoders
-    moments = 2 if setting.small_adam else 8
-    weight_gradient_ema = 4 + 4 + 4 * setting.ema
-    return trained * (weight_gradient_ema + moments) + frozen * (2 if setting.half else 4)
+    weights = sum(p.numel() * p.element_size() for p in network.parameters())
+    trained = sum(p.numel() for p in network.parameters() if p.requires_grad)
+    moments = 2 * (1 + 4 / 256) if setting.small_adam else 8
+    gradient_ema = 4 + 4 * setting.ema
+    return weights + trained * (gradient_ema + moments) + 4 * vae_parameters
+
+
+def validation_bytes(network, setting: Setting, n: int, size: int) -> int:
+    """Return the peak of what a pass of the validation loss allocates, with its batch."""
+    given = batch(n, size, device="cpu")
+    tensors = [t for t in (*given[:-1], *given.condition) if t is not None]
+    known = [*network.parameters(), *network.buffers(), *tensors]
+    step = ControlNetStep(network, SiameseOptions())
+    computing = torch.autocast("cpu", torch.bfloat16, enabled=setting.half)
+    with torch.no_grad(), norms_as_on_gpus(), PeakMemory(known) as memory, computing:
+        step(given, 0.0)
+    return memory.peak_bytes + sum(tensor.untyped_storage().nbytes() for tensor in tensors)
+
+
+def decoding_bytes(n: int, size: int) -> int:
+    """Return the peak of what the VAE allocates to decode the latents of `n` images."""
+    decoder = AutoencoderKL(**VAE).requires_grad_(False)
+    latents = torch.randn(n, LATENT_CHANNELS, size // 8, size // 8)
+    with torch.no_grad(), PeakMemory([*decoder.parameters(), latents]) as memory:
+        decoder.decode(latents)
+    return memory.peak_bytes
+
+
+def check(size: int) -> None:
+    """Print what validation and a grid take, beside a pass of the fit."""
+    setting = Setting(half=True, checkpointing=True)
+    with FakeTensorMode():
+        network = network_for(setting)
+        for n in (4, 8, 12):
+            found = (
+                activation_bytes(network, setting, n, most_rows(n), size),
+                validation_bytes(network, setting, n, size),
+                decoding_bytes(n, size),
+            )
+            step, validation, decoding = (f"{each / GB:.2f}" for each in found)
+            print(f"{n} at once: a pass {step} GB, validation {validation}, decoding {decoding}")
 
 
 def largest_batch(free_bytes: float, used: Activations) -> int:
@@ -244,25 +276,28 @@ def largest_batch(free_bytes: float, used: Activations) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=384, help="of the images, a multiple of 64")
+    parser.add_argument("--check", action="store_true", help="count validation and grids instead")
     arguments = parser.parse_args()
-    encoders = sum(p.numel() for part in (vae(), text_encoder()) for p in part.parameters())
+    if arguments.check:
+        check(arguments.size)
+        return
+    vae_parameters = sum(p.numel() for p in vae().parameters())
     sizes = " | ".join(f"{gpu} GB" for gpu in GPUS_GB)
     print(f"Largest batch a GPU at {arguments.size}x{arguments.size}; computed, not run.\n")
     print(
-        "| computes in | checkpointing | decoder half | AdamW | EMA | VAE, text encoder "
+        "| computes in | checkpointing | decoder half | AdamW | EMA "
         f"| stays, GB | a sample, GB | {sizes} |"
     )
-    print("|" + "---|" * (8 + len(GPUS_GB)))
+    print("|" + "---|" * (7 + len(GPUS_GB)))
     counted: dict[tuple[bool, bool, bool], Activations] = {}
     for setting in SETTINGS:
         kind = (setting.half, setting.checkpointing, setting.lora)
         with FakeTensorMode():
             network = network_for(setting)
-            trained = sum(p.numel() for p in network.parameters() if p.requires_grad)
-            frozen = sum(p.numel() for p in network.parameters() if not p.requires_grad)
+            stays = resident_bytes(setting, network, vae_parameters)
             if kind not in counted:
                 counted[kind] = activations(network, setting, arguments.size)
-        stays, used = resident_bytes(setting, trained, frozen, encoders), counted[kind]
+        used = counted[kind]
         batches = [largest_batch((gpu - RESERVED_GB) * GB - stays, used) for gpu in GPUS_GB]
         cells = [*setting.words(), f"{stays / GB:.1f}", f"{used.sample / GB:.2f}"]
         print("| " + " | ".join([*cells, *(str(n or "-") for n in batches)]) + " |", flush=True)
