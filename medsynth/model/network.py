@@ -48,7 +48,13 @@ class Condition(NamedTuple):
 
 
 class NoisyInput(NamedTuple):
-    """Noisy latents at a timestep, raw and as the network takes them (all (B, C, h, w))."""
+    """Noisy latents at a timestep, raw and as the network takes them.
+
+    z: (B, C, h, w) noisy latents.
+    t: (B,) int64 timesteps.
+    scaled: (B, C, h, w), z as the network takes it.
+    alpha, sigma: (B, 1, 1, 1) factors of data and noise in z.
+    """
 
     z: Tensor
     t: Tensor
@@ -138,7 +144,7 @@ class HintedDiffusion(nn.Module):
         return bool(self.unet.is_gradient_checkpointing)
 
     def noisy(self, z: Tensor, t: Tensor) -> NoisyInput:
-        """Return noisy latents as the network takes them."""
+        """Return noisy latents, (B, C, h, w), at timesteps, (B,), as the network takes them."""
         alpha, sigma = self.schedule.alpha_sigma(t)
         pre = self.preconditioning
         scaled = z if pre is None else pre.network_input(z, alpha, sigma)
@@ -203,7 +209,17 @@ class HintedDiffusion(nn.Module):
         condition: Condition,
         features: Tensor | None = None,
     ) -> Tensor:
-        """Predict from noisy latents, with the hint's features or without a hint."""
+        """Predict from noisy latents, with the hint's features or without a hint.
+
+        Args:
+            z: (B, C, h, w) noisy latents.
+            t: (B,) int64 timesteps.
+            condition: prompts and labels.
+            features: (B, C_0, h, w) from the ControlNet's `hint_features`.
+
+        Returns:
+            (B, C, h, w), "v" or "epsilon".
+        """
         noisy = self.noisy(z, t)
         residuals = None if features is None else self.control(noisy, condition, features)
         return self.decode(noisy, self.encode(noisy, condition), residuals, condition)

@@ -14,7 +14,12 @@ from medsynth.model.siamese_options import SiameseOptions
 
 
 class Objective(Protocol):
-    """A training step as a module, so that it can be wrapped for several processes."""
+    """A training step as a module, so that it can be wrapped for several processes.
+
+    One that leaves samples out may have a method `rows(batch, progress)`: it is asked of the batch
+    while that is on the CPU, and its answer, moved by its `to(device)`, is the third argument of
+    the call.
+    """
 
     @staticmethod
     def prepare(network: HintedDiffusion) -> None:

@@ -37,17 +37,32 @@ class Preconditioning(nn.Module):
         return (alpha * self.std) ** 2 + sigma**2
 
     def network_input(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
-        """Scale noisy latents, (B, C, h, w), to unit variance a channel."""
+        """Scale noisy latents, (B, C, h, w), to unit variance a channel.
+
+        Args:
+            z: (B, C, h, w).
+            alpha, sigma: (B, 1, 1, 1), of its timesteps.
+        """
         return z * torch.rsqrt(self._d(alpha, sigma))
 
     def prediction(self, raw: Tensor, z: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
-        """Turn the network's raw output into v."""
+        """Turn the network's raw output into v.
+
+        Args:
+            raw, z: (B, C, h, w) raw output and noisy latents.
+            alpha, sigma: (B, 1, 1, 1), of z's timesteps.
+
+        Returns:
+            (B, C, h, w).
+        """
         d = self._d(alpha, sigma)
         skip = alpha * sigma * (1 - self.std**2) / d
         return skip * z - self.std * torch.rsqrt(d) * raw
 
     def loss_weight(self, alpha: Tensor, sigma: Tensor) -> Tensor:
         """Return what squared errors of v are multiplied by, (B, C, 1, 1), when balanced.
+
+        alpha and sigma are (B, 1, 1, 1).
 
         An error of v is s / sqrt(D) times one of F, so in v the largest channel at high noise
         outweighs all others, and texture is hardly learnt. Here each channel's error of F

@@ -69,19 +69,27 @@ class NoiseSchedule(torch.nn.Module):
         return self.alphas[t].view(-1, 1, 1, 1), self.sigmas[t].view(-1, 1, 1, 1)
 
     def add_noise(self, x0: Tensor, eps: Tensor, t: Tensor) -> Tensor:
-        """q(z_t | x0) with the given noise."""
+        """q(z_t | x0) with the given noise: (B, C, h, w), as x0 and eps; t: (B,) int64."""
         alpha, sigma = self.alpha_sigma(t)
         return alpha * x0 + sigma * eps
 
     def target(self, x0: Tensor, eps: Tensor, t: Tensor) -> Tensor:
-        """What a perfect network would output."""
+        """What a perfect network would output: (B, C, h, w), as x0 and eps; t: (B,) int64."""
         if self.options.prediction == "epsilon":
             return eps
         alpha, sigma = self.alpha_sigma(t)
         return alpha * eps - sigma * x0
 
     def predict_x0(self, z: Tensor, prediction: Tensor, t: Tensor) -> Tensor:
-        """The data that a prediction implies; not clipped."""
+        """The data that a prediction implies; not clipped.
+
+        Args:
+            z, prediction: (B, C, h, w) noisy latents and what the network says of them.
+            t: (B,) int64 timesteps.
+
+        Returns:
+            (B, C, h, w).
+        """
         alpha, sigma = self.alpha_sigma(t)
         if self.options.prediction == "epsilon":
             return (z - sigma * prediction) / alpha

@@ -62,6 +62,19 @@ class StepInput(NamedTuple):
             self.condition.to(device),
         )
 
+    def rows(self, which: slice) -> StepInput:
+        """Return some samples of the batch."""
+        return StepInput(
+            self.z0[which],
+            self.mask[which],
+            self.image[which],
+            self.eps[which],
+            self.t[which],
+            self.eps_again[which],
+            self.keep[which],
+            self.condition.rows(which),
+        )
+
 
 class StepLosses(NamedTuple):
     """The losses of a step; `total` is what is minimised, the rest are its parts (scalars)."""
@@ -99,6 +112,11 @@ class Rows(NamedTuple):
 
     hinted: Selection
     augmented: Tensor
+
+    def to(self, device: torch.device) -> Rows:
+        """Return the same samples, their indices on a device."""
+        hinted = self.hinted if isinstance(self.hinted, slice) else self.hinted.to(device)
+        return Rows(hinted, self.augmented.to(device))
 
 
 def rows_of(batch: StepInput, progress: float, options: SiameseOptions) -> Rows:
@@ -187,13 +205,17 @@ class SiameseStep(HintedStep):
         options: weights and thresholds.
     """
 
+    def rows(self, batch: StepInput, progress: float) -> Rows:
+        """Return what `forward` runs on; of a batch on the CPU, so that no GPU is waited for."""
+        return rows_of(batch, progress, self.options)
+
     def forward(self, batch: StepInput, progress: float, rows: Rows | None = None) -> StepLosses:
         """Return the losses.
 
         Args:
             batch: data and noise.
             progress: s / T, finished steps over planned steps, in [0, 1).
-            rows: `rows_of` the batch, where known already: finding them waits for a GPU.
+            rows: from `rows`, on the batch's device; None finds them, which waits for a GPU.
         """
         options, n = self.options, len(batch.t)
         rows = rows or rows_of(batch, progress, options)
@@ -301,7 +323,7 @@ class BaseStep(nn.Module):
 
 
 def base_loss(network: HintedDiffusion, batch: StepInput) -> Tensor:
-    """Return the loss of the U-Net alone."""
+    """Return the loss of the U-Net alone, a scalar: the mean over the batch."""
     schedule = network.schedule
     noisy = network.noisy(schedule.add_noise(batch.z0, batch.eps, batch.t), batch.t)
     predicted = network.decode(noisy, network.encode(noisy, batch.condition), None, batch.condition)

@@ -14,6 +14,10 @@ SolverName = Literal["unipc", "dpm++", "ddim"]
 Spacing = Literal["trailing", "quadratic", "leading"]
 
 
+LEAST_FIRST = 900
+"""Images begin as pure noise; a first timestep below this one, of 1000, takes it for a picture."""
+
+
 class SamplingOptions(Options):
     """How images are made from masks."""
 
@@ -28,8 +32,9 @@ class SamplingOptions(Options):
     short of 1). Of a Gaussian channel with a tenth of the latents' standard deviation, 20 steps of
     unipc on a schedule with shift 3 keep 35 % with `trailing` and 96 % with `quadratic`."""
     guidance_scale: float = Field(default=1.0, ge=1)
-    """How far to go beyond the prediction without the hint; 1 is no guidance. Needs a fit with
-    siamese.hint_dropout above 0."""
+    """How far to go beyond the prediction without the hint, or, of stable-diffusion, without the
+    prompt (the hint stays, as published); 1 is no guidance. Needs a fit with siamese.hint_dropout,
+    or of stable-diffusion siamese.prompt_dropout, above 0."""
     guidance_from: float = Field(default=0.0, ge=0, le=1)
     """Guidance acts at noise levels from this share of the schedule, 0 being no noise ..."""
     guidance_to: float = Field(default=1.0, ge=0, le=1)
@@ -47,7 +52,25 @@ class SamplingOptions(Options):
             raise ValueError("guidance_from is not below guidance_to")
         if self.spacing == "leading" and self.steps > 500:
             raise ValueError("spacing leading knows up to 500 steps: it begins at t = 1")
+        if self.spacing == "leading" and not self._reaches_noise(self.steps):
+            near = min(
+                filter(self._reaches_noise, range(1, 501)), key=lambda n: abs(n - self.steps)
+            )
+            raise ValueError(
+                f"spacing leading with {self.steps} steps of {self.solver} begins at t = "
+                f"{self._first_leading(self.steps)} of 1000, though images begin as pure noise; "
+                f"take {near} steps, or spacing=trailing"
+            )
         return self
+
+    def _first_leading(self, steps: int) -> int:
+        """Return the first timestep of 1000: diffusers rounds the distance between them down."""
+        if self.solver == "ddim":
+            return (steps - 1) * (1000 // steps) + 1
+        return steps * (1000 // (steps + 1)) + 1
+
+    def _reaches_noise(self, steps: int) -> bool:
+        return self._first_leading(steps) >= LEAST_FIRST
 
     def scale_at(self, level: float) -> float:
         """Return the guidance scale at a noise level, t over the number of levels, in [0, 1)."""

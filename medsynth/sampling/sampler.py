@@ -129,6 +129,18 @@ def guided(
     Over the prompt where `free` has empty ones: that half keeps the mask, as published, and both
     halves are one batch. Over the hint otherwise: both halves share the frozen encoder, and the
     half without a hint has no ControlNet at all.
+
+    Args:
+        network: with its ControlNet.
+        z: (B, C, h, w) noisy latents.
+        t: (B,) int64 timesteps.
+        condition: prompts and labels.
+        features: (B, C_0, h, w) of the hint.
+        scale: 1 is no guidance.
+        free: the same with empty prompts, or None.
+
+    Returns:
+        (B, C, h, w), "v" or "epsilon".
     """
     if free is not None and scale != 1:
         both = network(

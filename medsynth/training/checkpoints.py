@@ -7,6 +7,9 @@
     checkpoints/<phase>-<step>/average.safetensors     moving average of the trained ones
     checkpoints/<phase>-<step>/optimizer.safetensors   AdamW's moments
     checkpoints/<phase>-<step>/state.json    phase, step, planned steps, hashes; written last
+
+Weights that are their own average (`training.ema` 0) are written once: the average's hash is theirs
+then, and it has no file.
 """
 
 from __future__ import annotations
@@ -41,7 +44,7 @@ class CheckpointState:
     recipe_sha256: hash of the recipe's parts that the weights depend on.
     val_loss: mask branch's loss on the validation pairs, None where not measured.
     best: phase-step name of the best checkpoint so far, and its loss.
-    sha256: hash of each part.
+    sha256: hash of each part; of an average without a file, that of the weights.
     ended_early: whether the phase ends here, before its last planned step.
     """
 
@@ -63,6 +66,16 @@ class CheckpointState:
     def ended(self) -> bool:
         """Whether its phase ends here."""
         return self.ended_early or self.step >= self.planned[self.phase]
+
+    @property
+    def files(self) -> list[str]:
+        """The parts that have a file of their own."""
+        return [part for part in self.sha256 if self.file_of(part) == part]
+
+    def file_of(self, part: str) -> str:
+        """Return the part whose file holds a part."""
+        weights = self.sha256.get("weights")
+        return "weights" if part == "average" and self.sha256[part] == weights else part
 
     def called(self, which: WhichWeights) -> str:
         """Return the name of the last or the best checkpoint of its phase, this being the last.
@@ -132,6 +145,10 @@ class Checkpoints:
     ) -> CheckpointState:
         """Write a checkpoint; when this returns it is on the disk, and old ones are gone.
 
+        Args:
+            state: where the fit stands.
+            parts: tensors by part; without an average the weights are their own.
+
         Raises:
             InputError: its validation loss is no number; nothing is written.
         """
@@ -149,6 +166,7 @@ class Checkpoints:
             name: save_tensors(temporary / f"{name}.safetensors", tensors)
             for name, tensors in parts.items()
         }
+        hashes.setdefault("average", hashes["weights"])
         state = CheckpointState(**{**asdict(state), "sha256": hashes})
         write_json(temporary / "state.json", asdict(state))
         final = self.folder / state.name
@@ -202,7 +220,7 @@ class Checkpoints:
         problem: InputError | None = None
         for state in reversed(states):
             try:
-                for part in state.sha256:
+                for part in state.files:
                     self.load(state, part)
             except InputError as error:
                 problem = problem or error
@@ -213,8 +231,11 @@ class Checkpoints:
         return None
 
     def load(self, state: CheckpointState, part: str) -> dict[str, Tensor]:
-        """Read one part of a checkpoint, checked against its hash."""
-        path = self.folder / state.name / f"{part}.safetensors"
+        """Read one part of a checkpoint, checked against its hash.
+
+        Of weights that are their own average, the average has the frozen ones too.
+        """
+        path = self.folder / state.name / f"{state.file_of(part)}.safetensors"
         return load_tensors(path, state.sha256[part])
 
     def _prune(self, newest: CheckpointState) -> None:

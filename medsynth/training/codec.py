@@ -62,7 +62,10 @@ def fit_decoder(
         images = to_tensor(arrays).contiguous(memory_format=torch.channels_last) * 2 - 1
         noise = torch.Generator().manual_seed(derive_seed(seed, "codec-noise", step))
         raw = codec.to_raw(images)
-        level = options.noise * torch.rand(len(raw), 1, 1, 1, generator=noise) * codec.scale
+        # An encoder that is being fitted changes the scale of what it gives.
+        learned = options.name == "autoencoder"
+        unit = raw.detach().std((0, 2, 3), keepdim=True) if learned else codec.scale
+        level = options.noise * torch.rand(len(raw), 1, 1, 1, generator=noise) * unit
         decoded = codec.from_raw(raw + level * torch.randn(raw.shape, generator=noise))
         loss = reconstruction_loss(decoded, images)
         optimizer.zero_grad()

@@ -54,14 +54,18 @@ def _paste(
     height, width = region.shape
     down, right = (rng.uniform(-1, 1, 2) * MAX_SHIFT_OF_SIDE * (height, width)).astype(int)
     mirror = rng.random() < 0.5
-    parts = [region.astype(np.uint8), source_mask, source]
-    moved = []
-    for part in parts:
+    warp = np.array([[1, 0, right], [0, 1, down]], np.float32)
+
+    def moved(part: Images, beyond: int) -> Images:
         turned = np.ascontiguousarray(part[:, ::-1]) if mirror else part
-        warp = np.array([[1, 0, right], [0, 1, down]], np.float32)
-        moved.append(cv2.warpAffine(turned, warp, (width, height), flags=cv2.INTER_NEAREST))
-    where, labels, pixels = moved
-    pixels = pixels.reshape(image.shape)
+        flags, size = cv2.INTER_NEAREST, (width, height)
+        shifted: Images = cv2.warpAffine(turned, warp, size, flags=flags, borderMode=beyond)
+        return shifted
+
+    where = moved(region.astype(np.uint8), cv2.BORDER_CONSTANT)
+    labels = moved(source_mask, cv2.BORDER_CONSTANT)
+    # The blend reaches a little beyond the region, and there beyond the source's frame.
+    pixels = moved(source, cv2.BORDER_REPLICATE).reshape(image.shape)
     alpha = cv2.GaussianBlur(where.astype(np.float32), (0, 0), FEATHER_PX)[..., None]
     image[:] = np.rint(alpha * pixels + (1 - alpha) * image).astype(np.uint8)
     mask[where > 0] = labels[where > 0]

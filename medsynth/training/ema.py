@@ -19,29 +19,40 @@ class MovingAverage:
 
     Args:
         module: its parameters that require gradient are averaged.
-        decay: in [0, 1); 0 is the parameters themselves.
+        decay: in [0, 1); 0 is the parameters themselves, which are not copied then.
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:
         self.decay = decay
         self.live = {n: p for n, p in module.named_parameters() if p.requires_grad}
-        self.average = {n: p.detach().clone() for n, p in self.live.items()}
+        self._own = {n: p.detach().clone() for n, p in self.live.items()} if decay else None
+
+    @property
+    def average(self) -> dict[str, Tensor]:
+        """The averages by name; without a decay the parameters, whatever memory holds them now."""
+        return self._own or {n: p.detach() for n, p in self.live.items()}
 
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Take in the parameters after optimizer step `step` (counted from 0)."""
-        weight = 1 - warmed_decay(self.decay, step)
-        torch._foreach_lerp_(list(self.average.values()), list(self.live.values()), weight)
+        if self._own:
+            weight = 1 - warmed_decay(self.decay, step)
+            torch._foreach_lerp_(list(self._own.values()), list(self.live.values()), weight)
 
     @contextmanager
     def applied(self) -> Iterator[None]:
         """Put the average in the module's place; the parameters come back after."""
-        kept = {n: p.detach().clone() for n, p in self.live.items()}
-        self.put(self.average)
+        self._swap()
         try:
             yield
         finally:
-            self.put(kept)
+            self._swap()
+
+    def _swap(self) -> None:
+        """Let average and parameters change places: a third copy may not fit on a GPU."""
+        if self._own:
+            for name, parameter in self.live.items():
+                parameter.data, self._own[name] = self._own[name], parameter.data
 
     @torch.no_grad()
     def put(self, values: Mapping[str, Tensor]) -> None:
@@ -51,6 +62,6 @@ class MovingAverage:
 
     @torch.no_grad()
     def load(self, values: Mapping[str, Tensor]) -> None:
-        """Set the average."""
+        """Set the average; of what `values` lacks it is the parameters themselves."""
         for name, average in self.average.items():
-            average.copy_(values[name])
+            average.copy_(values.get(name, self.live[name]))

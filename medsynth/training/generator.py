@@ -17,7 +17,7 @@ from medsynth.core.errors import InputError, InterruptedRunError
 from medsynth.core.seeds import derive_seed
 from medsynth.model.network import HintedDiffusion
 from medsynth.model.objective import OBJECTIVES
-from medsynth.model.precision import autocast
+from medsynth.model.precision import autocast, halve, saves_by_halving
 from medsynth.model.siamese import BaseStep, ControlNetStep, StepInput, StepLosses, base_loss
 from medsynth.model.siamese_options import SiameseOptions
 from medsynth.training.checkpoints import PHASES, Checkpoints, CheckpointState, step_of
@@ -61,7 +61,7 @@ class Hooks:
     report: progress as (done, total, text).
     log: a row of figures, every `log_every` steps.
     grid: after every `grid_every` steps and at a phase's end, with the averaged weights in
-        place; (phase, finished steps); returns warnings in words.
+        place and no gradients held; (phase, finished steps); returns warnings in words.
     warn: a warning in words.
     stop: asked after every step; true ends the fit, resumably.
     """
@@ -75,11 +75,10 @@ class Hooks:
 
 @dataclass(frozen=True)
 class FitOutcome:
-    """How a fit ended: its last checkpoint, finished steps by phase, and the time it took here."""
+    """How a fit ended: its last checkpoint, and finished steps by phase."""
 
     last: CheckpointState
     steps: Mapping[str, int]
-    elapsed_s: float
 
 
 class GeneratorFit:
@@ -141,13 +140,13 @@ class GeneratorFit:
                 continue
             if name == "base" and self.plan.base.steps == 0 and self.network.borrowed:
                 continue  # its first weights are a base model's, which keeps them
-            self._enter(name)
-            first = state.step if state is not None and state.phase == name else 0
-            if first == 0:
+            enter_phase(name, self.network, self.plan)
+            begun = state if state is not None and state.phase == name else None
+            if begun is None:
                 self.best = None  # the base's loss, without a hint, is no measure of this phase
-            state = self._phase(name, first, state if first else None)
+            state = self._phase(name, begun)
         assert state is not None
-        return FitOutcome(state, self.steps, time.monotonic() - self.started)
+        return FitOutcome(state, self.steps)
 
     def _count(self, state: CheckpointState) -> None:
         """Keep in mind how many steps a phase took that ended early."""
@@ -169,30 +168,24 @@ class GeneratorFit:
                 "Resume with the run's own recipe, or start a new fit.",
             )
 
-    def _enter(self, name: str) -> None:
-        """Give the network what a phase trains; random layers follow from the seed alone."""
-        network, base = self.network, name == "base"
-        if not base:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(derive_seed(self.plan.seed, "controlnet") % 2**63)
-                self.plan.add_controlnet(network)
-            network.to(self.device)
-        network.let_train(base)
-        network.enable_checkpointing(self.plan.training.checkpointing)
+    def _load(self, phase: Phase, resume: CheckpointState) -> None:
+        """Go on from a checkpoint; what was read of it is let go of."""
+        parts = {part: self.checkpoints.load(resume, part) for part in resume.files}
+        try:
+            phase.load(parts)
+        except ValueError as error:
+            raise InputError(
+                f"checkpoint {resume.name}: {error}.", "Use its own recipe."
+            ) from error
 
-    def _phase(self, name: str, first: int, resume: CheckpointState | None) -> CheckpointState:
+    def _phase(self, name: str, resume: CheckpointState | None) -> CheckpointState:
         options, training = self.plan.phase_options(name), self.plan.training
         objective = phase_objective(name, self.network, self.plan)
         phase = Phase(name, self.network, objective, options, training, self.processes)
-        state = resume
+        state, first = resume, 0
         if resume is not None:
-            parts = {part: self.checkpoints.load(resume, part) for part in resume.sha256}
-            try:
-                phase.load(parts)
-            except ValueError as error:
-                raise InputError(
-                    f"checkpoint {resume.name}: {error}.", "Use its own recipe."
-                ) from error
+            self._load(phase, resume)
+            first = resume.step
         end = first if resume is not None and resume.ended else options.steps
         for step in range(first, end):
             self._seed_dropout(name, step)
@@ -216,9 +209,10 @@ class GeneratorFit:
                 raise InterruptedRunError(f"stopped after {name} step {done} of {options.steps}.")
             if over:
                 break
-        if state is None or state.phase != name:
+        if state is None:
             state = self._save(phase, options.steps)
         phase.average.put(phase.average.average)
+        phase.drop_gradients()  # the next phase does not train all that this one did
         if name == "base" and training.base_weights == "best":
             self._put_best(phase)
         return state
@@ -239,6 +233,7 @@ class GeneratorFit:
     @contextmanager
     def _as_used(self, phase: Phase) -> Iterator[None]:
         """Make the network what samplers will have: averaged weights, nothing dropped."""
+        phase.drop_gradients()
         with phase.average.applied():
             self.network.eval()
             try:
@@ -316,8 +311,26 @@ class GeneratorFit:
         if self.val is None:
             return None
         with self._as_used(phase), autocast(self.plan.training.precision, self.device):
-            losses = [prediction_loss(self.network, each, phase.name) for each in self.val]
+            losses = [
+                prediction_loss(self.network, each, phase.name, phase.pass_size, self.device)
+                for each in self.val
+            ]
         return sum(losses) / len(losses)
+
+
+def enter_phase(name: str, network: HintedDiffusion, plan: FitPlan) -> None:
+    """Give the network what a phase trains; random layers follow from the seed alone."""
+    device, base = next(network.parameters()).device, name == "base"
+    if not base:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive_seed(plan.seed, "controlnet") % 2**63)
+            plan.add_controlnet(network)
+        network.to(device)
+    network.let_train(base)
+    network.enable_checkpointing(plan.training.checkpointing)
+    if not base and saves_by_halving(plan.training.precision, device):
+        # Of a base model alone, which no checkpoint stores; and after the ControlNet was copied.
+        halve(network, network.borrowed, plan.training.precision)
 
 
 def phase_objective(name: str, network: HintedDiffusion, plan: FitPlan) -> nn.Module:
@@ -328,14 +341,29 @@ def phase_objective(name: str, network: HintedDiffusion, plan: FitPlan) -> nn.Mo
 
 
 def fixed_batches(batches: PairBatches) -> list[StepInput]:
-    """Return a few batches with fixed noise, for a loss that can be compared over time."""
+    """Return a few batches with fixed noise, on the CPU, for a loss to be compared over time."""
     count = min(VAL_BATCHES, math.ceil(len(batches.pairs) / batches.options.batch))
     return [batches.batch("val", step) for step in range(count)]
 
 
-def prediction_loss(network: HintedDiffusion, batch: StepInput, phase: str) -> float:
-    """Return the loss of the base's or the mask branch's prediction, no hint dropped."""
-    if phase == "base":
-        return float(base_loss(network, batch))
+def prediction_loss(
+    network: HintedDiffusion, batch: StepInput, phase: str, size: int, device: torch.device
+) -> float:
+    """Return the loss of the base's or the mask branch's prediction, no hint dropped.
+
+    Args:
+        network: on the device.
+        batch: on the CPU.
+        phase: "base" or "siamese".
+        size: samples at once; divides the batch.
+        device: where to compute.
+    """
     hinted = batch._replace(keep=torch.ones_like(batch.keep))
-    return float(ControlNetStep(network, SiameseOptions())(hinted, 0.0).total)
+    losses = []
+    for first in range(0, len(batch.t), size):
+        part = hinted.rows(slice(first, first + size)).to(device)
+        if phase == "base":
+            losses.append(float(base_loss(network, part)))
+        else:
+            losses.append(float(ControlNetStep(network, SiameseOptions())(part, 0.0).total))
+    return sum(losses) / len(losses)

@@ -50,12 +50,13 @@ class Latents:
     def posterior(self, images: NDArray[np.uint8]) -> Posterior:
         """Encode images, (B, H, W, C) uint8, to tensors on the CPU."""
         if not self.remember:
-            return self._encoded(images)
+            return self.encoded(images)
         found = [self._remembered(image) for image in images]
         std = None if found[0].std is None else torch.stack([f.std for f in found])  # type: ignore[misc]
         return Posterior(torch.stack([f.mean for f in found]), std)
 
-    def _encoded(self, images: NDArray[np.uint8]) -> Posterior:
+    def encoded(self, images: NDArray[np.uint8]) -> Posterior:
+        """Encode images as `posterior` does, whether or not they are remembered."""
         found = self.codec.posterior(to_tensor(images).to(self.codec.scale.device) * 2 - 1)
         return Posterior(*(None if part is None else part.cpu() for part in found))  # type: ignore[arg-type]
 
@@ -66,7 +67,7 @@ class Latents:
         path = None if self.folder is None else self.folder / key[:2] / f"{key}.safetensors"
         found = None if path is None else read_latents(path)
         if found is None:
-            found = Posterior(*(None if p is None else p[0] for p in self._encoded(image[None])))  # type: ignore[arg-type]
+            found = Posterior(*(None if p is None else p[0] for p in self.encoded(image[None])))  # type: ignore[arg-type]
             if path is not None:
                 write_latents(path, found)
         size = found.mean.nbytes * (1 if found.std is None else 2)

@@ -69,7 +69,7 @@ class TrainingOptions(Options):
     """Largest norm of the gradient; 0 does not clip."""
     ema: float = Field(default=0.998, ge=0, lt=1)
     """Decay of the weights' moving average, which is what samples and checkpoints use; reached
-    gradually as min(ema, (1 + s) / (10 + s)). 0 switches it off."""
+    gradually as min(ema, (1 + s) / (10 + s)). 0 switches it off, for less memory."""
     timesteps: Literal["uniform", "stratified"] = "stratified"
     """How timesteps are drawn: `uniform`, or `stratified` (uniform too, but spread evenly over
     each batch, which lowers the noise of the loss)."""
@@ -77,11 +77,12 @@ class TrainingOptions(Options):
     """What the Siamese phase begins with: the base's last weights, or those with the best
     validation loss, where there are validation pairs."""
     checkpoint_every: int = Field(default=200, ge=1)
-    """Steps between checkpoints."""
+    """Steps between checkpoints; with patience, or base_weights=best, also what is chosen among."""
     keep_checkpoints: int = Field(default=2, ge=1)
     """How many of the newest checkpoints are kept, besides the best by validation loss."""
     grid_every: int = Field(default=500, ge=0)
-    """Steps between sample grids in the run folder; 0 makes none."""
+    """Steps between sample grids in the run folder, besides the one at the fit's end; 0 makes that
+    one alone."""
     log_every: int = Field(default=20, ge=1)
     """Steps between lines of the log."""
     threads: int = Field(default=0, ge=0)

@@ -75,7 +75,6 @@ class PairBatches:
         dropout: probabilities that a sample's hint and prompt are dropped.
         noise_levels: number of discrete timesteps.
         seed: the run's seed.
-        device: where the batches are wanted; all randomness is drawn on the CPU.
     """
 
     def __init__(
@@ -86,7 +85,6 @@ class PairBatches:
         dropout: Dropout,
         noise_levels: int,
         seed: int,
-        device: torch.device | None = None,
     ) -> None:
         self.pairs = pairs
         self.latents = latents
@@ -94,7 +92,6 @@ class PairBatches:
         self.dropout = dropout
         self.noise_levels = noise_levels
         self.seed = seed
-        self.device = device or torch.device("cpu")
 
     def indices(self, phase: str, step: int) -> NDArray[np.int64]:
         """Return which pairs step `step` takes: permutations of all, one after another."""
@@ -107,7 +104,7 @@ class PairBatches:
         return np.array([orders[p // n][p % n] for p in places])
 
     def batch(self, phase: str, step: int, rows: slice = slice(None)) -> StepInput:
-        """Return the batch of a step, with all of its randomness, or some rows of it.
+        """Return the batch of a step, with all of its randomness, or some rows of it, on the CPU.
 
         The rows are those of the whole batch: only they are encoded, but everything is drawn.
         """
@@ -137,7 +134,7 @@ class PairBatches:
             noises[1][rows],
             keep[rows],
             conditions.condition(emptied[rows] < self.dropout.prompt),
-        ).to(self.device)
+        )
 
     def _noises(self, phase: str, step: int, n: int) -> list[Tensor]:
         """Return noise for the step, for Online-Augmentation and for the codec's posterior."""

@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from medsynth.model.precision import autocast
-from medsynth.model.siamese import StepInput, StepLosses
+from medsynth.model.siamese import Rows, StepInput, StepLosses
 from medsynth.training.ema import MovingAverage
 from medsynth.training.optimizer import build_optimizer, load_optimizer, optimizer_tensors
 from medsynth.training.options import PhaseOptions, TrainingOptions
 from medsynth.training.processes import Processes
 
-Step = Callable[[StepInput, float], StepLosses]
+Step = Callable[..., StepLosses]
 Draw = Callable[[slice], StepInput]
 SCALER = "scaler/"
 
@@ -55,6 +55,7 @@ class Phase:
         self.name = name
         self.network = network
         self.objective: Step = objective
+        self.rows: Callable[[StepInput, float], Rows] | None = getattr(objective, "rows", None)
         self.options = options
         self.training = training
         self.processes = processes
@@ -68,6 +69,16 @@ class Phase:
         if processes.count > 1:
             self.objective = DistributedDataParallel(objective)
 
+    @property
+    def pass_size(self) -> int:
+        """Samples that go through the network at once."""
+        first = self.shares[0]
+        return int(first.stop - first.start)
+
+    def drop_gradients(self) -> None:
+        """Let go of the last step's gradients."""
+        self.optimizer.zero_grad(set_to_none=True)
+
     def step(self, step: int, draw: Draw) -> StepLosses:
         """Do optimizer step `step` (counted from 0) and return its losses.
 
@@ -75,11 +86,11 @@ class Phase:
 
         Args:
             step: finished steps.
-            draw: some rows of the step's global batch.
+            draw: some rows of the step's global batch, on the CPU.
         """
         for group in self.optimizer.param_groups:
             group["lr"] = self.options.learning_rate * rate_factor(step, self.options)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.drop_gradients()
         progress = step / max(self.options.steps, 1)
         found = [self._backward(draw(rows), progress, rows) for rows in self.shares]
         mean = self.processes.mean(torch.stack([torch.stack(each) for each in found]).mean(0))
@@ -91,8 +102,9 @@ class Phase:
     def _backward(self, batch: StepInput, progress: float, rows: slice) -> list[Tensor]:
         """Add the gradients of some rows; only the last pass exchanges them."""
         with self._alone() if rows is not self.shares[-1] else nullcontext():
+            known = () if self.rows is None else (self.rows(batch, progress).to(self.device),)
             with autocast(self.training.precision, self.device):
-                losses = self.objective(batch, progress)
+                losses = self.objective(batch.to(self.device), progress, *known)
             total = losses.total if len(self.shares) == 1 else losses.total / len(self.shares)
             self.scaler.scale(total).backward()  # type: ignore[no-untyped-call]
         return [each.detach().float() for each in losses]
@@ -111,16 +123,16 @@ class Phase:
         self.average.update(step)
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
-        """Return everything to go on from, by part of a checkpoint."""
+        """Return everything to go on from, by part of a checkpoint; an average if there is one."""
         state = optimizer_tensors(self.optimizer, self.parameters)
         state |= {SCALER + k: torch.tensor(v) for k, v in self.scaler.state_dict().items()}
-        weights = own_tensors(self.network)
-        return {"weights": weights, "average": self.average.average, "optimizer": state}
+        average = {"average": self.average.average} if self.average.decay else {}
+        return {"weights": own_tensors(self.network), **average, "optimizer": state}
 
     def load(self, parts: Mapping[str, Mapping[str, Tensor]]) -> None:
         """Go on from what `tensors` returned."""
         load_weights(self.network, parts["weights"])
-        self.average.load(parts["average"])
+        self.average.load(parts.get("average", {}))
         state = parts["optimizer"]
         scaler = {k[len(SCALER) :]: v.item() for k, v in state.items() if k.startswith(SCALER)}
         if scaler:

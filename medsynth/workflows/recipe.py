@@ -7,6 +7,7 @@ everything. Reading recipes imports no torch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from medsynth.data.options import DataOptions
 from medsynth.exporters.options import ExportOptions
 from medsynth.io.atomic import write_text
 from medsynth.io.hashing import hash_json
+from medsynth.io.json_text import parse_json
 from medsynth.io.runs import Run
 from medsynth.io.yaml import dump_yaml, load_yaml, read_yaml
 from medsynth.masks.options import MaskOptions
@@ -74,22 +76,48 @@ class Recipe(Options):
 
 FIT_PARTS = ("seed", "model", "base", "siamese")
 """Sections of a recipe that fitted weights depend on, besides `training`."""
-BOOKKEEPING = ("checkpoint_every", "keep_checkpoints", "grid_every", "log_every")
+BOOKKEEPING = ("keep_checkpoints", "grid_every", "log_every")
 """Training options that change no weight."""
+EVERY = "checkpoint_every"
+"""The training option that changes weights only where these are chosen by validation loss."""
 
 
-def _fit_sha256(values: Mapping[str, Any], index_sha256: str) -> str:
+def _fit_sha256(values: Mapping[str, Any], index_sha256: str, older: bool = False) -> str:
+    left_out = BOOKKEEPING if chooses_by_val(values) and not older else (*BOOKKEEPING, EVERY)
     parts = {key: values.get(key) for key in FIT_PARTS}
-    training = {k: v for k, v in (values.get("training") or {}).items() if k not in BOOKKEEPING}
+    training = {k: v for k, v in (values.get("training") or {}).items() if k not in left_out}
     return hash_json([parts, training, index_sha256])
+
+
+def chooses_by_val(values: Mapping[str, Any]) -> bool:
+    """Return whether weights depend on which checkpoints a fit makes, for it looks at their losses.
+
+    Args:
+        values: of a recipe, as they are written.
+    """
+    patient = any((values.get(phase) or {}).get("patience") for phase in ("base", "siamese"))
+    return patient or (values.get("training") or {}).get("base_weights") == "best"
 
 
 def run_fit_sha256(run: Run, index_sha256: str) -> str:
     """Return `Recipe.fit_sha256` of a run's recipe as it was written at its fit.
 
-    Options that later versions of medsynth add do not change it.
+    Options that later versions of medsynth add do not change it. Versions that never hashed
+    `checkpoint_every` made other hashes of some recipes; where a checkpoint of the run says such a
+    one, it is returned.
     """
-    return _fit_sha256(read_yaml(run.recipe) or {}, index_sha256)
+    values = read_yaml(run.recipe) or {}
+    older = _fit_sha256(values, index_sha256, older=True)
+    return older if older in _recorded(run) else _fit_sha256(values, index_sha256)
+
+
+def _recorded(run: Run) -> set[Any]:
+    """Return the hashes that a run's checkpoints say; those that are damaged say none."""
+    found = set()
+    for path in run.checkpoints.glob("*-*/state.json"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            found.add(parse_json(path.read_text(encoding="utf-8"))["recipe_sha256"])
+    return found
 
 
 @cache

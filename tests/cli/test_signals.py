@@ -83,6 +83,7 @@ def test_ctrl_c_before_there_is_a_run_leaves_nothing(tmp_path, fitted, recipe):
     )
     assert code == 130
     assert out == ""
-    assert "interrupted" in said
+    assert "error: stopped before the first step" in said
+    assert "tip: Begin again with the same command." in said
     assert "Traceback" not in said
     assert sorted(p.name for p in tmp_path.iterdir()) == ["stderr.txt"]

@@ -66,10 +66,24 @@ def test_peak_memory_follows_storages_from_their_making_to_their_end(load):
 
 def test_what_stays_on_the_gpu(load):
     module = load("memory_table")
-    plain = module.Setting(half=False, checkpointing=True, cached=False)
-    assert module.resident_bytes(plain, trained=10, frozen=3, encoders=2) == 160 + 20
+    network = torch.nn.ModuleList([torch.nn.Linear(128, 2, bias=False), torch.nn.Linear(3, 1)])
+    network[1].requires_grad_(False).bfloat16()
+    plain = module.Setting(half=False, checkpointing=True)
+    assert module.resident_bytes(plain, network, vae_parameters=2) == 16 * 256 + 2 * 4 + 4 * 2
     small = module.Setting(half=True, checkpointing=True, small_adam=True, ema=True)
-    assert module.resident_bytes(small, trained=10, frozen=3, encoders=2) == 140 + 6
+    moments = 2 * 256 + 2 * 4  # and a scale of each
+    assert module.resident_bytes(small, network, 2) == 12 * 256 + moments + 2 * 4 + 4 * 2
+
+
+def test_frozen_weights_are_counted_as_a_fit_holds_them(load):
+    module, sd15 = load("memory_table"), load("sd15")
+    with FakeTensorMode():
+        setting = module.Setting(half=True, checkpointing=True)
+        network = module.network_for(setting, partial(sd15.build, sd15.UNET | SMALL))
+        half = {n for n, p in network.named_parameters() if p.dtype == torch.bfloat16}
+    frozen = {n for n, p in network.named_parameters() if not p.requires_grad}
+    assert half < frozen
+    assert all("norm" in name for name in frozen - half)
 
 
 def test_the_worst_step_to_expect(load):

@@ -1,5 +1,7 @@
 """Sampling against what is known in closed form, and independence of batches."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -163,9 +165,30 @@ def test_there_are_as_many_steps_as_asked_for(solver):
 def test_leading_steps_begin_at_one():
     with pytest.raises(ValidationError, match="knows up to 500 steps"):
         SamplingOptions(spacing="leading", steps=501)
-    for solver in ("unipc", "dpm++", "ddim"):
-        options = SamplingOptions(solver=solver, spacing="leading", steps=500)
+    for solver, steps in (("unipc", 499), ("dpm++", 499), ("ddim", 500)):
+        options = SamplingOptions(solver=solver, spacing="leading", steps=steps)
         assert max(build_solver(options, NoiseSchedule(ScheduleOptions())).timesteps) <= 999
+
+
+@pytest.mark.parametrize("solver", ["unipc", "dpm++", "ddim"])
+def test_leading_steps_that_begin_in_the_midst_are_refused(solver):
+    """Diffusers rounds the distance of the steps down, and the first is that much too early."""
+    schedule = NoiseSchedule(ScheduleOptions())
+    taken = 0
+    for steps in (1, 5, 9, 10, 20, 50, 100, 150, 299, 334, 400, 499):
+        free = SamplingOptions.model_construct(solver=solver, spacing="leading", steps=steps)
+        first = int(build_solver(free, schedule).timesteps[0])
+        if first >= 900:
+            taken += 1
+            assert SamplingOptions(solver=solver, spacing="leading", steps=steps).steps == steps
+            continue
+        with pytest.raises(
+            ValidationError, match=f"begins at t = {first} of 1000.*take "
+        ) as caught:
+            SamplingOptions(solver=solver, spacing="leading", steps=steps)
+        near = int(re.search(r"take (\d+) steps", str(caught.value))[1])
+        assert SamplingOptions(solver=solver, spacing="leading", steps=near).steps == near
+    assert 3 < taken < 12
 
 
 @pytest.mark.parametrize("prediction", ["v", "epsilon"])

@@ -25,7 +25,10 @@ def state(phase, step, **more):
 
 
 def parts(value):
-    return {name: {"x": torch.full((50,), float(value)), "y": torch.arange(3)} for name in PARTS}
+    return {
+        name: {"x": torch.full((50,), float(value)), "y": torch.arange(k, k + 3)}
+        for k, name in enumerate(PARTS)
+    }
 
 
 def names(folder):
@@ -48,6 +51,22 @@ def test_what_was_saved_comes_back(saved):
     loaded = saved.load(last, "average")
     assert torch.equal(loaded["x"], torch.full((50,), 6.0))
     assert loaded["y"].dtype == torch.int64
+
+
+def test_weights_that_are_their_own_average_are_written_once(tmp_path):
+    store = Checkpoints(tmp_path)
+    given = parts(1)
+    del given["average"]
+    written = store.save(state("base", 1), given)
+    files = sorted(path.name for path in (tmp_path / "base-0000001").iterdir())
+    assert files == ["optimizer.safetensors", "state.json", "weights.safetensors"]
+    assert written.sha256["average"] == written.sha256["weights"]  # what shards are told apart by
+    assert store.latest() == written
+    assert torch.equal(store.load(written, "average")["y"], given["weights"]["y"])
+    path = tmp_path / "base-0000001" / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(InputError, match="damaged"):
+        store.latest()
 
 
 def test_the_state_comes_back_with_its_best(tmp_path):

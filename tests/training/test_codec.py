@@ -8,7 +8,7 @@ from medsynth.core.errors import UsageError
 from medsynth.model.codecs.building import build_codec
 from medsynth.model.codecs.options import CodecOptions
 from medsynth.model.pixels import to_tensor
-from medsynth.training.codec import prepare_codec, reconstruction_loss
+from medsynth.training.codec import fit_decoder, prepare_codec, reconstruction_loss
 
 from .tiny import arrays
 
@@ -53,6 +53,28 @@ def test_fitting_a_codec_lessens_its_error(name):
     assert error(long, pairs) < 0.8 * error(short, pairs)
     assert told[-1][:2] == (120, 120)
     assert "codec, error" in told[-1][2]
+
+
+def test_noise_is_in_units_of_what_a_learned_encoder_gives_now():
+    """Its statistics are of before the fit, when it gave other numbers."""
+    pairs, options = arrays(6), CodecOptions(name="autoencoder", factor=4, width=8, channels=4)
+    images = to_tensor(list(pairs.images)) * 2 - 1
+    spoilt = []
+    for factor in (1.0, 100.0):
+        codec = build_codec(options, 1)
+        codec.fit_statistics(images)
+        codec.scale.mul_(factor)
+        seen, real = [], codec.from_raw
+
+        def noted(raw, seen=seen, real=real):
+            seen.append(raw.detach().clone())
+            return real(raw)
+
+        codec.from_raw = noted
+        short = options.model_copy(update={"steps": 1})
+        fit_decoder(codec, short, pairs, 0, lambda *_: None)
+        spoilt.append(seen[0])
+    assert torch.equal(*spoilt)
 
 
 def test_another_seed_is_another_codec():

@@ -26,10 +26,10 @@ def network_on_meta(prediction="v"):
 def batch_on_meta():
     pairs = arrays(5)
     labelled = PairArrays(pairs.images, pairs.hints, Conditions(torch.arange(5).numpy() % 2))
-    return batches(labelled, TrainingOptions(batch=3), device=META).batch("base", 0)
+    return batches(labelled, TrainingOptions(batch=3)).batch("base", 0).to(META)
 
 
-def test_a_batch_comes_on_the_device_that_was_asked_for():
+def test_a_batch_comes_on_the_device_that_it_is_sent_to():
     batch = batch_on_meta()
     tensors = [*batch[:-1], batch.condition.labels]
     assert {tensor.device for tensor in tensors} == {META}

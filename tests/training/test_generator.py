@@ -7,11 +7,14 @@ import pytest
 import torch
 
 from medsynth.core.errors import InputError
+from medsynth.model.compact import add_controlnet, build_network
+from medsynth.model.schedule_options import ScheduleOptions
+from medsynth.training import generator as module
 from medsynth.training.checkpoints import Checkpoints
-from medsynth.training.generator import fixed_batches
+from medsynth.training.generator import enter_phase, fixed_batches, prediction_loss
 from medsynth.training.options import TrainingOptions
 
-from .tiny import Told, arrays, batches, fit, plan
+from .tiny import COMPACT, Told, arrays, batches, fit, plan
 
 
 def test_what_hooks_are_told(tmp_path):
@@ -98,6 +101,53 @@ def test_without_a_base_phase_the_controlnet_is_still_made(tmp_path):
     assert (outcome.last.phase, outcome.last.step) == ("siamese", 2)
     weights = Checkpoints(tmp_path).load(outcome.last, "weights")
     assert any(name.startswith("controlnet.controlnet_cond_embedding.") for name in weights)
+
+
+@pytest.mark.parametrize("phase", ["base", "siamese"])
+def test_a_validation_loss_in_parts_is_that_of_the_whole(phase):
+    network = build_network(COMPACT, ScheduleOptions(), torch.ones(4))
+    add_controlnet(network, COMPACT, merges=1)
+    (batch,) = fixed_batches(batches(arrays(4), TrainingOptions(batch=4)))
+    with torch.no_grad():
+        whole, halves = (
+            prediction_loss(network, batch, phase, size, torch.device("cpu")) for size in (4, 2)
+        )
+    assert halves == pytest.approx(whole, rel=1e-5)
+    assert halves > 0
+
+
+def test_a_validation_loss_takes_no_more_at_once_than_a_pass(tmp_path, monkeypatch):
+    sizes, real = set(), module.prediction_loss
+
+    def seen(network, batch, phase, size, device):
+        sizes.add((len(batch.t), size))
+        assert all(p.grad is None for p in network.parameters())
+        return real(network, batch, phase, size, device)
+
+    monkeypatch.setattr(module, "prediction_loss", seen)
+    fit(tmp_path, plan(2, 2, batch=4, accumulate=2))
+    assert sizes == {(4, 2)}
+
+
+def test_frozen_weights_of_a_base_model_alone_are_held_in_half_precision(monkeypatch):
+    """And only once the ControlNet has its copy; on the CPU, where nothing is gained, none."""
+    what = plan(precision="bf16")
+    for on_gpu in (False, True):
+        network = build_network(COMPACT, ScheduleOptions(), torch.ones(4))
+        names = [f"unet.{name}" for name, _ in network.encoder.named_parameters()]
+        network.borrow(names[: len(names) // 2])
+        before = {n: p.detach().clone() for n, p in network.encoder.named_parameters()}
+        if on_gpu:
+            monkeypatch.setattr(module, "saves_by_halving", lambda precision, device: True)
+        enter_phase("base", network, what)
+        assert {p.dtype for p in network.parameters()} == {torch.float32}
+        enter_phase("siamese", network, what)
+        half = {n for n, p in network.named_parameters() if p.dtype == torch.bfloat16}
+        assert half <= network.borrowed
+        assert bool(half) == on_gpu
+        assert not [name for name in half if "norm" in name]
+        copied = dict(network.controlnet.encoder.named_parameters())
+        assert all(torch.equal(copied[name], value) for name, value in before.items())
 
 
 def test_validation_noise_is_fixed():

@@ -2,10 +2,12 @@ import math
 
 import pytest
 import torch
+from safetensors.torch import load, save
 from torch import nn
 
-from medsynth.model.siamese import StepLosses
+from medsynth.model.siamese import Rows, StepLosses
 from medsynth.training.ema import MovingAverage, warmed_decay
+from medsynth.training.optimizer import load_optimizer, optimizer_tensors
 from medsynth.training.options import PhaseOptions, TrainingOptions
 from medsynth.training.phase import Phase, load_weights, rate_factor
 
@@ -58,6 +60,11 @@ def test_no_decay_is_no_average():
         module.weight.add_(1)
     average.update(0)
     torch.testing.assert_close(average.average["weight"], module.weight.detach())
+    assert average.average["weight"].data_ptr() == module.weight.data_ptr()  # nor a copy
+    module.weight.data = module.weight.data.clone() + 1  # as bitsandbytes does at its first step
+    with average.applied():
+        assert average.average["weight"].data_ptr() == module.weight.data_ptr()
+    assert torch.equal(average.average["weight"], module.weight)
 
 
 def test_the_average_is_lent_and_the_weights_come_back():
@@ -67,9 +74,12 @@ def test_the_average_is_lent_and_the_weights_come_back():
     assert set(average.average) == {"1.weight", "1.bias"}
     before = module[1].weight.detach().clone()
     average.load({"1.weight": torch.full((1, 2), 7.0), "1.bias": torch.zeros(1)})
+    stays = average.average["1.weight"].data_ptr()
     with average.applied():
         assert module[1].weight.tolist() == [[7, 7]]
+        assert module[1].weight.data_ptr() == stays  # lent itself: no third copy
     assert torch.equal(module[1].weight, before)
+    assert average.average["1.weight"].data_ptr() == stays
 
     def fail():
         with average.applied():
@@ -78,6 +88,17 @@ def test_the_average_is_lent_and_the_weights_come_back():
     with pytest.raises(ZeroDivisionError):
         fail()
     assert torch.equal(module[1].weight, before)
+
+
+class Nothing:
+    """Stands for a batch where the loss looks at none."""
+
+    def to(self, device):
+        return self
+
+
+def nothing(rows):
+    return Nothing()
 
 
 def phase_of(network, loss, **training):
@@ -97,12 +118,70 @@ def test_the_gradient_is_clipped_and_the_progress_is_told():
         return 1e6 * module.weight.sum()
 
     phase = phase_of(network, loss, clip_norm=1.0)
-    phase.step(3, lambda rows: rows)
+    phase.step(3, nothing)
     assert network.weight.grad.norm().item() == pytest.approx(1, rel=1e-3)
     assert seen == [0.3]
     free = phase_of(network, loss, clip_norm=0.0)
-    free.step(0, lambda rows: rows)
+    free.step(0, nothing)
     assert network.weight.grad.norm().item() == pytest.approx(1e6 * math.sqrt(2))
+
+
+def test_rows_are_found_before_the_batch_goes_to_its_device():
+    network, told = nn.Linear(2, 1, bias=False), []
+
+    class Batch:
+        device = "cpu"
+
+        def to(self, device):
+            moved = Batch()
+            moved.device = f"sent to {device}"
+            return moved
+
+    class Objective(nn.Module):
+        def rows(self, batch, progress):
+            told.append((batch.device, progress))
+            return Rows(slice(0, 1), torch.tensor([0]))
+
+        def forward(self, batch, progress, rows):
+            told.append((batch.device, progress, rows.hinted))
+            total = network.weight.sum()
+            return StepLosses(total, *[total.detach()] * 4)
+
+    phase = Phase("siamese", network, Objective(), PhaseOptions(steps=2), TrainingOptions())
+    phase.step(1, lambda rows: Batch())
+    assert told == [("cpu", 0.5), ("sent to cpu", 0.5, slice(0, 1))]
+
+
+@pytest.mark.parametrize("state", [torch.tensor(5.0), 5], ids=["torch", "bitsandbytes"])
+def test_the_count_of_steps_comes_back_as_its_optimizer_holds_it(state):
+    parameter = nn.Parameter(torch.zeros(3))
+    optimizer = torch.optim.AdamW([parameter])
+    optimizer.state[parameter] = {"step": state, "exp_avg": torch.ones(3)}
+    stored = optimizer_tensors(optimizer, {"p": parameter})
+    again = torch.optim.AdamW([parameter])
+    load_optimizer(again, {"p": parameter}, stored)
+    assert type(again.state[parameter]["step"]) is type(state)
+    assert again.state[parameter]["step"] == 5
+
+
+def test_what_parameters_share_can_be_stored():
+    shared = torch.arange(256.0)
+    parameters = {name: nn.Parameter(torch.zeros(3)) for name in "ab"}
+    optimizer = torch.optim.AdamW(parameters.values())
+    for parameter in parameters.values():
+        optimizer.state[parameter] = {"step": 1, "qmap1": shared, "state1": torch.ones(3)}
+    back = load(save(optimizer_tensors(optimizer, parameters)))
+    assert torch.equal(back["qmap1/b"], shared)
+
+
+def test_a_fused_optimizer_counts_on_the_device():
+    parameter = nn.Parameter(torch.zeros(3, device="meta"))
+    stored = {"step/p": torch.tensor(5.0), "exp_avg/p": torch.ones(3, device="meta")}
+    for fused, device in ((True, "meta"), (False, "cpu")):
+        optimizer = torch.optim.AdamW([parameter])
+        optimizer.defaults["fused"] = fused  # torch takes no such device, but holds for CUDA
+        load_optimizer(optimizer, {"p": parameter}, stored)
+        assert optimizer.state[parameter]["step"].device.type == device
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -110,7 +189,7 @@ def test_a_loss_that_is_no_number_leaves_everything_as_it_was(value):
     network = nn.Linear(2, 1)
     phase = phase_of(network, lambda module, _: module.weight.sum() * value)
     before = {k: v.clone() for k, v in network.state_dict().items()}
-    assert not phase.step(0, lambda rows: rows).total.isfinite()
+    assert not phase.step(0, nothing).total.isfinite()
     assert all(torch.equal(before[k], v) for k, v in network.state_dict().items())
     assert not phase.optimizer.state
     assert torch.equal(phase.average.average["weight"], before["weight"])
@@ -125,7 +204,7 @@ def test_tensors_come_back_bit_for_bit():
 
     first, second = phase_of(a, loss), phase_of(b, loss)
     for step in range(3):
-        first.step(step, lambda rows: rows)
+        first.step(step, nothing)
     second.load(first.tensors())
     theirs = second.tensors()
     for part, values in first.tensors().items():

@@ -1,5 +1,7 @@
 """A fit that was stopped or killed anywhere ends as one that never was: bit for bit."""
 
+import gc
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -76,8 +78,9 @@ def test_stopped_again_and_again(tmp_path, uninterrupted):
     check_same(outcome.last, [uninterrupted[1].rows[-1]], uninterrupted)
 
 
-def test_resuming_what_is_finished_changes_nothing(tmp_path, uninterrupted):
-    what = plan(BASE, SIAMESE, checkpoint_every=2)
+@pytest.mark.parametrize("siamese", [SIAMESE, 0])
+def test_resuming_what_is_finished_changes_nothing(tmp_path, siamese):
+    what = plan(BASE, siamese, checkpoint_every=2)
     first = fit(tmp_path, what)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     told = Told()
@@ -150,6 +153,45 @@ def test_what_the_siamese_phase_begins_with(tmp_path, base_weights):
     source = f"base-{best if base_weights == 'best' else 4:07d}"
     theirs = checkpoints.load(checkpoints.state(source), "average")
     assert all(torch.equal(whole[name], value) for name, value in theirs.items())
+
+
+def test_what_was_read_of_a_checkpoint_is_let_go_of(tmp_path, monkeypatch):
+    with pytest.raises(InterruptedRunError):
+        fit(tmp_path, plan(BASE, SIAMESE), Told(stop_at=BASE + 2))
+    read, held, load = [], [], Checkpoints.load
+
+    def remembered(*asked):
+        tensors = load(*asked)
+        read.extend(weakref.ref(tensor) for tensor in tensors.values())
+        return tensors
+
+    class Asked(Told):
+        def stop(self):
+            gc.collect()
+            held.append(sum(each() is not None for each in read))
+            return super().stop()
+
+    monkeypatch.setattr(Checkpoints, "load", remembered)
+    fit(tmp_path, plan(BASE, SIAMESE), Asked(), resume=True)
+    assert read
+    assert held == [0] * (SIAMESE - 2)
+
+
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_a_fit_without_an_average_resumes_from_either_kind_of_checkpoint(tmp_path, ema):
+    """Older versions wrote an average that was the weights again."""
+    what = plan(BASE, SIAMESE, checkpoint_every=2, ema=ema)
+    whole = fit(tmp_path / "whole", what).last
+    assert (tmp_path / "whole" / whole.name / "average.safetensors").is_file() == bool(ema)
+    with pytest.raises(InterruptedRunError):
+        fit(tmp_path / "cut", what, Told(stop_at=BASE + 2))
+    store = Checkpoints(tmp_path / "cut")
+    state = store.latest()
+    parts = {part: store.load(state, part) for part in state.sha256}
+    if not ema:
+        parts["average"] = {k: v for k, v in parts["average"].items() if "controlnet" in k}
+    store.save(state, parts)
+    assert fit(tmp_path / "cut", what, resume=True).last.sha256 == whole.sha256
 
 
 @pytest.mark.parametrize("k", [3, 4, 5])

@@ -4,10 +4,12 @@ import json
 import os
 import shutil
 import signal
+import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from medsynth.core.errors import (
     InputError,
@@ -20,10 +22,15 @@ from medsynth.io.images import read_png
 from medsynth.io.runs import Run
 from medsynth.masks.fingerprint import mask_sha256
 from medsynth.masks.plan_entry import PlanEntry
+from medsynth.sampling.sampler import synthesize_latents
 from medsynth.store.journal import Journal
 from medsynth.store.samples import SampleStore
+from medsynth.workflows.augment import here, synthesis
 from medsynth.workflows.augment.augment import AugmentConfig, augment
+from medsynth.workflows.augment.halving import halving
+from medsynth.workflows.augment.making import load_making
 from medsynth.workflows.fit.fit import FitConfig, fit
+from medsynth.workflows.recipe import read_run_recipe
 
 N = 9
 
@@ -226,6 +233,83 @@ def test_guidance_needs_a_fit_that_dropped_hints(own_run, nine, fitted, recipe):
     with pytest.raises(UsageError, match="has no guidance") as caught:
         make(run, sets=("sampling.guidance_scale=3",))
     assert "siamese.hint_dropout" in caught.value.tip
+
+
+def test_decoding_is_halved_where_its_memory_runs_out(own_run, nine, monkeypatch):
+    """Apart from denoising, which may take as many as before."""
+    sizes, real, denoised = [], synthesis.decode_images, []
+
+    def small_memory(codec, latents, at_once):
+        sizes.append(at_once)
+        if min(len(latents), at_once) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return real(codec, latents, at_once)
+
+    def noted(network, codec, hints, *rest):
+        denoised.append(len(hints))
+        return synthesize_latents(network, codec, hints, *rest)
+
+    monkeypatch.setattr(synthesis, "decode_images", small_memory)
+    monkeypatch.setattr(synthesis, "synthesize_latents", noted)
+    assert make(own_run).accepted == N
+    assert sizes == [4, 2, 1, 1, 1]  # what did not fit once is not tried again
+    assert denoised == [4, 4, 4]
+    assert sorted(samples(own_run)) == sorted(nine)
+
+    def no_memory(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(synthesis, "decode_images", no_memory)
+    with pytest.raises(InputError, match="too little memory for a single image"):
+        make(own_run, N + 4)
+
+
+def test_the_cache_is_emptied_when_nothing_holds_the_tensors_any_more(monkeypatch):
+    class Tensor:
+        pass
+
+    made, alive = [], []
+
+    def make(size):
+        tensor = Tensor()
+        made.append(weakref.ref(tensor))
+        if size > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return size
+
+    def emptied():
+        alive.append(sum(each() is not None for each in made))
+
+    monkeypatch.setattr(torch.cuda, "empty_cache", emptied)
+    assert halving(make, 7, torch.device("cuda")) == (2, 2)
+    assert alive == [0, 0]
+
+
+@pytest.mark.parametrize("idle", [False, True])
+def test_who_makes_no_images_leaves_the_model_on_the_cpu(fitted, idle):
+    run = Run(fitted.run)
+    making = load_making(
+        run, read_run_recipe(run), None, torch.device("meta"), lambda *_: None, idle=idle
+    )
+    for part in (making.fitted.network, making.fitted.codec):
+        devices = {tensor.device.type for tensor in part.state_dict().values()}
+        assert devices == {"cpu" if idle else "meta"}
+
+
+@pytest.mark.parametrize(("engine", "idle"), [("local", False), ("ray", True)])
+def test_an_engine_elsewhere_leaves_this_process_idle(own_run, monkeypatch, engine, idle):
+    asked = []
+
+    def loaded(*_, **more):
+        asked.append(more)
+        raise InputError("enough")
+
+    monkeypatch.setattr(here, "load_making", loaded)
+    run = Run(own_run)
+    config = AugmentConfig(2, own_run, device="cpu", engine=engine)
+    with pytest.raises(InputError, match="enough"):
+        here.augment_here(run, read_run_recipe(run), config, quiet)
+    assert asked == [{"idle": idle}]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from medsynth.store.samples import SampleStore
 from medsynth.training.checkpoints import Checkpoints
 from medsynth.training.log import read_log
 from medsynth.workflows.augment.augment import AugmentConfig, augment
+from medsynth.workflows.fit import fit as module
 from medsynth.workflows.fit.estimate import estimate
 from medsynth.workflows.fit.fit import FitConfig, FitResult
 from medsynth.workflows.fit.fit import fit as run_fit
@@ -247,6 +249,35 @@ def test_options_that_later_versions_add_do_not_disown_a_fit(fit, fitted):
     assert fit(None, resume=True).steps == {"base": 3, "siamese": 4}
 
 
+def test_others_wait_long_for_the_main_process(fit, fitted, monkeypatch):
+    """It reads the data, fits the codec and measures: torch's own patience is minutes."""
+    asked = []
+
+    def joined(device, patience=None):
+        asked.append(patience)
+        raise UsageError("enough")
+
+    monkeypatch.setattr(module, "join_processes", joined)
+    with pytest.raises(UsageError, match="enough"):
+        fit(fitted.data)
+    assert asked[0] >= timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("sets", "warned"),
+    [
+        (("siamese.hint_dropout=0", "sampling.guidance_scale=1.5"), True),
+        (("siamese.hint_dropout=0",), False),
+        (("sampling.guidance_scale=1.5",), False),
+    ],
+)
+def test_guidance_that_augment_will_refuse_is_told_of_before_the_fit(fit, fitted, sets, warned):
+    told = []
+    fit(fitted.data, "base.steps=0", "siamese.steps=0", *sets, warn=told.append)
+    found = [each for each in told if "sampling.guidance_scale=1.5 needs a fit with" in each]
+    assert bool(found) == warned
+
+
 def test_a_run_does_not_begin_among_other_files(fit, blobs):
     Path("run").mkdir()
     Path("run/thesis.tex").write_text("years of work")
@@ -340,7 +371,7 @@ def test_beginning_with_weights_of_another_model_leaves_nothing(fit, fitted):
     for key in ("model.compact.hint_width=4", "model.schedule.shift=2.5"):
         with pytest.raises(InputError, match="fitted with another model or codec"):
             fit(fitted.data, key, init_from=fitted.run)
-    with pytest.raises(UsageError, match="not a medsynth run"):
+    with pytest.raises(UsageError, match="there is no run gone"):
         fit(fitted.data, init_from=Path("gone"))
     assert list(Path().iterdir()) == []
 

@@ -1,5 +1,7 @@
 """Recipes: every one of them is good, and mistakes in one's own are told with a hint."""
 
+import json
+
 import pytest
 
 from medsynth.core.errors import InputError, UsageError
@@ -80,6 +82,39 @@ def test_what_weights_do_not_depend_on_is_not(key):
     recipe = load_recipe(None, [key])
     assert recipe != load_recipe(None)
     assert recipe.fit_sha256("i") == load_recipe(None).fit_sha256("i")
+
+
+CHOICES = ("base.patience=3", "siamese.patience=3", "training.base_weights=best")
+NO_CHOICE = ("base.patience=0", "training.base_weights=last")
+
+
+@pytest.mark.parametrize("choice", [None, *CHOICES])
+def test_checkpoints_are_in_the_hash_where_weights_are_chosen_among_them(choice):
+    sets = [*NO_CHOICE, *([choice] if choice else [])]
+    often, seldom = (
+        load_recipe(None, [*sets, f"training.checkpoint_every={n}"]).fit_sha256("i") for n in (2, 3)
+    )
+    assert (often != seldom) == bool(choice)
+
+
+def test_a_run_of_a_version_that_did_not_hash_that_is_still_its_own(tmp_path):
+    run, recipe = Run(tmp_path), load_recipe(None, ["base.patience=3"])
+    write_run_recipe(run, recipe)
+    assert run_fit_sha256(run, "i") == recipe.fit_sha256("i")
+    values = recipe.model_dump(mode="json")
+    left_out = (*BOOKKEEPING, "checkpoint_every")
+    training = {k: v for k, v in values["training"].items() if k not in left_out}
+    older = hash_json([{key: values[key] for key in FIT_PARTS}, training, "i"])
+    assert older != recipe.fit_sha256("i")
+    for name, text in (
+        ("base-0000002", json.dumps({"recipe_sha256": older})),
+        ("base-0000004", "torn"),
+        ("base-0000006", "[]"),
+    ):
+        (run.checkpoints / name).mkdir(parents=True)
+        (run.checkpoints / name / "state.json").write_text(text)
+    assert run_fit_sha256(run, "i") == older
+    assert run_fit_sha256(run, "other") not in (older, recipe.fit_sha256("i"))
 
 
 def test_an_option_that_a_later_version_adds_does_not_disown_a_run(tmp_path):

@@ -30,8 +30,9 @@ class CodecOptions(Options):
     blocks: int = Field(default=3, ge=1)
     """patches: residual blocks of the refiner."""
     noise: float = Field(default=0.15, ge=0)
-    """patches, autoencoder: largest noise on the latents in the codec's own fit, in units of
-    their standard deviation; what the decoder learns to take away again."""
+    """patches, autoencoder: largest noise on the latents in the codec's own fit; what the decoder
+    learns to take away again. Of autoencoder in units of each channel's standard deviation, of
+    patches in units of all channels' root mean square (the same with whitening 1)."""
     steps: int = Field(default=600, ge=1)
     """patches, autoencoder: steps of the codec's own fit."""
     learning_rate: float = Field(default=2e-3, gt=0)

@@ -84,8 +84,8 @@ class Base:
         return self._part("vae", AutoencoderKL)
 
     def text(self) -> tuple[CLIPTokenizer, CLIPTextModel]:
-        """Return tokenizer and text encoder."""
-        return self.tokenizer(), self._part("text_encoder", CLIPTextModel)
+        """Return tokenizer and text encoder, in float32: transformers 5 keeps the stored type."""
+        return self.tokenizer(), self._part("text_encoder", CLIPTextModel).float()
 
     def tokenizer(self) -> CLIPTokenizer:
         """Return the tokenizer alone."""

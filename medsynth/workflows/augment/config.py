@@ -136,14 +136,20 @@ def check_wishes(config: AugmentConfig, processes: int) -> None:
         )
 
 
+def lacks_guidance(recipe: Recipe) -> bool:
+    """Return whether a recipe asks for guidance that a fit with it does not know."""
+    if recipe.sampling.guidance_scale == 1 or recipe.siamese.hint_dropout > 0:
+        return False
+    return build_backbone(recipe.model).prompt() is None
+
+
 def check_guidance(recipe: Recipe, where: Path) -> None:
     """Refuse guidance where the fit knows none.
 
     Raises:
         UsageError: it does not.
     """
-    prompted = build_backbone(recipe.model).prompt() is not None
-    if recipe.sampling.guidance_scale != 1 and recipe.siamese.hint_dropout == 0 and not prompted:
+    if lacks_guidance(recipe):
         raise UsageError(
             f"{where} was fitted with siamese.hint_dropout=0, so it has no guidance.",
             "Leave sampling.guidance_scale at 1, or fit with --set siamese.hint_dropout=0.1.",

@@ -45,7 +45,8 @@ def augment_here(
     index = DataIndex.load(run.path)
     given = None if config.masks is None else UserMasks(config.masks, index)
     n = len(given or ()) if config.n is None else config.n
-    making = load_making(run, recipe, config.seed, device, report)
+    elsewhere = config.engine != "local"
+    making = load_making(run, recipe, config.seed, device, report, idle=elsewhere)
     store = SampleStore(run.samples)
     if not len(store) and not store.count("given-up"):
         begin_plan(run)  # what is there is perhaps of another seed, or of other options
@@ -56,7 +57,7 @@ def augment_here(
         if given is None
         else UserWork(given, recipe, making.index, store, making.seed)
     )
-    engine = () if config.engine == "local" else (f"--engine {config.engine}",)
+    engine = (f"--engine {config.engine}",) if elsewhere else ()
     again = " ".join((f"medsynth augment --n {n} --run {run.path}", *engine, *config.asked))
     name_latest(run)
     made = 0

@@ -32,7 +32,12 @@ class Making:
 
 
 def load_making(
-    run: Run, recipe: Recipe, seed: int | None, device: torch.device, report: Report
+    run: Run,
+    recipe: Recipe,
+    seed: int | None,
+    device: torch.device,
+    report: Report,
+    idle: bool = False,
 ) -> Making:
     """Load a run's model.
 
@@ -42,6 +47,7 @@ def load_making(
         seed: of the images; None for the recipe's.
         device: where to compute.
         report: progress of what takes long.
+        idle: leave the model on the CPU: others make the images.
 
     Raises:
         UsageError: the run has no finished fit, or one of the base alone.
@@ -51,8 +57,9 @@ def load_making(
     index = DataIndex.load(run.path)
     fitted = load_fitted(run, recipe, index, recipe.sampling.checkpoint)
     check_follows_hints(run, fitted)
-    fitted.network.to(device)
-    fitted.codec.to(device)
+    if not idle:
+        fitted.network.to(device)
+        fitted.codec.to(device)
     own_seed = recipe.seed if seed is None else seed
     gates = RunGates(run, recipe, index, device, report)
     redraws = recipe.gates.max_redraws

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from medsynth.core.errors import InputError
 from medsynth.core.seeds import derive_seed
 from medsynth.core.types import Sample
 from medsynth.model.hints import mask_hint
@@ -20,6 +19,7 @@ from medsynth.sampling.sampler import decode_images, synthesize_latents
 from medsynth.store.items import GivenUp, NewSample
 from medsynth.store.lineage import Lineage
 from medsynth.store.shows import shows_of
+from medsynth.workflows.augment.halving import halving
 from medsynth.workflows.augment.wanted import Wanted
 from medsynth.workflows.gates import Judgement
 from medsynth.workflows.model import Fitted
@@ -66,7 +66,9 @@ class Synthesis:
         self.max_redraws = max_redraws
         self.device = next(fitted.network.parameters()).device
         self.chunk = sampling.batch
-        """Images at once; halved where an accelerator's memory does not hold them."""
+        """Images denoised at once; halved where an accelerator's memory does not hold them."""
+        self.decoded_chunk = sampling.batch
+        """The same of decoding."""
 
     def make(self, block: Sequence[Wanted]) -> list[Outcome]:
         """Return what became of each mask of a block, in its order."""
@@ -82,7 +84,11 @@ class Synthesis:
 
     def appraise(self, attempt: Attempt) -> tuple[NDArray[np.uint8], list[Judgement]]:
         """Return an attempt's images and what the gates find of them."""
-        images = decode_images(self.fitted.codec, attempt.latents, self.chunk)
+        images, self.decoded_chunk = halving(
+            lambda size: decode_images(self.fitted.codec, attempt.latents, size),
+            self.decoded_chunk,
+            self.device,
+        )
         labels = np.stack([wanted.mask.labels for wanted in attempt.wanted])
         groups = [wanted.groups for wanted in attempt.wanted]
         return images, self.judge(Pairs(images, labels, groups))
@@ -114,23 +120,14 @@ class Synthesis:
         return [outcomes[key] for key in refused]
 
     def _latents(self, block: Sequence[Wanted], number: int) -> torch.Tensor:
-        """Denoise, in smaller and smaller parts where an accelerator runs out of memory."""
-        while True:
-            try:
-                parts = [
-                    self._part(block[first : first + self.chunk], number)
-                    for first in range(0, len(block), self.chunk)
-                ]
-                return torch.cat(parts)
-            except torch.OutOfMemoryError as error:
-                if self.chunk == 1:
-                    raise InputError(
-                        f"{self.device} has too little memory for a single image.",
-                        "Use a smaller data.size, or --device cpu.",
-                    ) from error
-                self.chunk = (self.chunk + 1) // 2
-                if self.device.type == "cuda":
-                    torch.cuda.empty_cache()
+        """Denoise, in smaller parts where an accelerator runs out of memory."""
+
+        def denoised(size: int) -> torch.Tensor:
+            starts = range(0, len(block), size)
+            return torch.cat([self._part(block[k : k + size], number) for k in starts])
+
+        latents, self.chunk = halving(denoised, self.chunk, self.device)
+        return latents
 
     def _part(self, part: Sequence[Wanted], number: int) -> torch.Tensor:
         masks = [wanted.mask for wanted in part]

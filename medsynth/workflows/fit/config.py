@@ -36,10 +36,11 @@ class FitConfig:
 class FitResult:
     """How a fit ended.
 
-    run: its folder; pairs: training pairs; steps: finished ones, by phase; val_loss: of the
-    last checkpoint. base_alone: whether no Siamese phase has taught it masks yet. best:
-    checkpoint with the least validation loss, and that loss. ended_early: phases that took
-    fewer steps than planned. samples_wanted: how many samples `prove` will want.
+    run: its folder; pairs: training pairs; steps: finished ones, by phase; elapsed_s: of this
+    call, codec and all; val_loss: of the last checkpoint. base_alone: whether no Siamese phase
+    has taught it masks yet. best: checkpoint with the least validation loss, and that loss.
+    ended_early: phases that took fewer steps than planned. samples_wanted: how many samples
+    `prove` will want.
     """
 
     run: Path

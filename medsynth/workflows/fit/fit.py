@@ -1,19 +1,21 @@
 """fit: from a folder of pairs to a fitted run.
 
-The parts stand in `fit_config`, `fit_opening`, `fit_beginning` and `estimate`.
+The parts stand beside this file: `config`, `opening`, `beginning`, `estimate`, `writing`, `grids`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from medsynth.core.errors import InterruptedRunError, UsageError
 from medsynth.io.interrupts import asked_to_stop
-from medsynth.io.runs import Run, name_latest
+from medsynth.io.runs import Run, is_run, name_latest
 from medsynth.model.codecs.codec import Codec
 from medsynth.model.network import HintedDiffusion
 from medsynth.training.checkpoints import Checkpoints, CheckpointState
@@ -39,6 +41,10 @@ from medsynth.workflows.processes import join_processes
 
 __all__ = ["FitConfig", "FitResult", "fit"]
 
+PATIENCE = timedelta(days=7)
+"""How long processes wait for the main one: while it reads the data, fits the codec, measures or
+draws grids. It is no matter where one dies: then the launcher ends the others."""
+
 
 def fit(
     config: FitConfig,
@@ -59,10 +65,11 @@ def fit(
         InputError: the data or a checkpoint are wrong; or the fit diverged.
         InterruptedRunError: stopped by Ctrl-C; the tip says how to go on.
     """
-    processes, device = join_processes(choose_device(config.device))
+    started = time.monotonic()
+    processes, device = join_processes(choose_device(config.device), PATIENCE)
     config = replace(config, device=str(device))
     if not processes.is_main:
-        return _follow(config, processes)
+        return _follow(config, processes, started)
     told = False
     try:
         config, reasons = chosen(config)
@@ -74,14 +81,34 @@ def fit(
             early = early_warnings(prepared)
             for warning in early:
                 warn(warning)
-            begun = _begin(run, config, prepared, report, warn)
+            with _begun_or_nothing(run):
+                begun = _begin(run, config, prepared, report, warn)
             name_latest(run)
             told = bool(processes.told(str(run.path.resolve())))
-            result = _run_fit(run, begun, report, warn)
+            result = _run_fit(run, begun, started, report, warn)
     finally:
         if not told:
             processes.told(None)
     return replace(result, warnings=(*early, *result.warnings))
+
+
+@contextmanager
+def _begun_or_nothing(run: Run) -> Iterator[None]:
+    """Say what Ctrl-C leaves of a fit that has not begun: nothing, unless it is resumed.
+
+    Raises:
+        InterruptedRunError: Ctrl-C.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if is_run(run.path):
+            tip = f"Go on with it: medsynth fit --resume --run {run.path}"
+            raise InterruptedRunError("stopped before the next step.", tip) from error
+        raise InterruptedRunError(
+            "stopped before the first step, while the codec was made ready; nothing is kept.",
+            "Begin again with the same command.",
+        ) from error
 
 
 class Begun(NamedTuple):
@@ -122,7 +149,7 @@ def _begin(
     return Begun(prepared, codec, network, state)
 
 
-def _follow(config: FitConfig, processes: Processes) -> FitResult:
+def _follow(config: FitConfig, processes: Processes, started: float) -> FitResult:
     """Take part in a fit that the main process leads; it alone writes and reports.
 
     Raises:
@@ -140,14 +167,16 @@ def _follow(config: FitConfig, processes: Processes) -> FitResult:
     prepared = prepare(resumed, run, recipe, index, processes)
     begun = _begin(run, resumed, prepared, silent)
     state = begun.state if config.resume else None
-    return _run_fit(run, begun._replace(state=state), silent, lambda _: None)
+    return _run_fit(run, begun._replace(state=state), started, silent, lambda _: None)
 
 
 def ignore_row(row: Mapping[str, float | int | str]) -> None:
     """Log nothing: the main process does."""
 
 
-def _run_fit(run: Run, begun: Begun, report: Report, warn: Callable[[str], None]) -> FitResult:
+def _run_fit(
+    run: Run, begun: Begun, started: float, report: Report, warn: Callable[[str], None]
+) -> FitResult:
     prepared, codec, network, state = begun
     recipe, processes = prepared.recipe, prepared.processes
     plan = prepared.plan(codec)
@@ -180,7 +209,7 @@ def _run_fit(run: Run, begun: Begun, report: Report, warn: Callable[[str], None]
         run.path,
         len(prepared.train),
         dict(outcome.steps),
-        outcome.elapsed_s,
+        time.monotonic() - started,
         outcome.last.val_loss,
         tuple(warnings),
         not network.follows_hints(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 from medsynth.core.seeds import derive_seed
 from medsynth.io.grids import picture_grid
@@ -11,6 +10,7 @@ from medsynth.io.images import write_png
 from medsynth.io.runs import Run
 from medsynth.model.codecs.codec import Codec
 from medsynth.model.network import HintedDiffusion
+from medsynth.model.precision import saves_by_halving
 from medsynth.sampling.sampler import synthesize
 from medsynth.training.pairs import PairArrays
 from medsynth.workflows.recipe import Recipe
@@ -51,14 +51,18 @@ class GridMaker:
             return []
         seeds = [derive_seed(self.recipe.seed, "grid", k) for k in range(len(self.hints))]
         device = next(self.network.parameters()).device
+        sampling, training = self.recipe.sampling, self.recipe.training
+        if sampling.precision == "fp32" and saves_by_halving(training.precision, device):
+            # The fit may hold frozen weights in its precision; fp32 cannot compute with these.
+            sampling = sampling.model_copy(update={"precision": training.precision})
         samples = synthesize(
             self.network,
             self.codec,
             self.hints,
             seeds,
-            self.recipe.sampling,
+            sampling,
             self.conditions,
-            torch.device(device),
+            device,
         )
         rows = [list(self.hints), list(self.images), list(samples)]
         write_png(self.run.grids / f"{phase}-{step:07d}.png", picture_grid(rows))

@@ -20,6 +20,7 @@ from medsynth.training.latents import Latents
 from medsynth.training.pairs import Dropout, PairArrays, PairBatches
 from medsynth.training.processes import Processes
 from medsynth.workflows.arrays import load_pairs
+from medsynth.workflows.augment.config import lacks_guidance
 from medsynth.workflows.fit.config import FitConfig
 from medsynth.workflows.hardware import choose_device, settle_threads
 from medsynth.workflows.model import PROMPTS, add_controlnet, check_geometry
@@ -75,7 +76,6 @@ class Prepared:
             Dropout(recipe.siamese.hint_dropout, recipe.siamese.prompt_dropout),
             1000,
             recipe.seed,
-            self.device,
         )
 
     def plan(self, codec: Codec) -> FitPlan:
@@ -217,6 +217,11 @@ def early_warnings(prepared: Prepared) -> list[str]:
         warnings.append(
             f"{n} training pairs are few: expect samples close to the training images. "
             f"The method is made for {FEW_PAIRS} to 2000."
+        )
+    if lacks_guidance(prepared.recipe):
+        warnings.append(
+            f"sampling.guidance_scale={prepared.recipe.sampling.guidance_scale:g} needs a fit with "
+            "siamese.hint_dropout above 0: augment will refuse it. Set one of the two: 1, or 0.1."
         )
     warnings += [
         f"{found.what}. {found.tip}" if found.tip else found.what

@@ -14,7 +14,7 @@ training: {{batch: 4, threads: 1, checkpoint_every: 2, grid_every: 3, log_every:
   timesteps: uniform, augmentation: hflip}}
 base: {{steps: 0}}
 siamese: {{steps: 4, warmup_steps: 1, prompt_dropout: 0.2}}
-sampling: {{solver: ddim, spacing: leading, steps: 3, batch: 4, guidance_scale: 3}}
+sampling: {{solver: ddim, spacing: leading, steps: 10, batch: 4, guidance_scale: 3}}
 gates: {{mode: "off"}}
 """
 

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from transformers import CLIPTextModel
 
 from medsynth.core.errors import InputError, UsageError
 from medsynth.model.backbone import build_backbone
@@ -67,6 +69,17 @@ def test_prompts_are_those_of_the_text_encoder(sd15):
     with torch.no_grad():
         torch.testing.assert_close(table[2], encoder(padded)[0][0])
     assert not torch.equal(table[0], table[1])
+
+
+def test_a_base_stored_in_half_precision_computes_in_single(sd15, tmp_path):
+    stored = tmp_path / "half"
+    shutil.copytree(sd15, stored)
+    for part, kind in (("unet", UNet2DConditionModel), ("vae", AutoencoderKL),
+                       ("text_encoder", CLIPTextModel)):  # fmt: skip
+        kind.from_pretrained(stored / part).half().save_pretrained(stored / part)
+    parts = Base(StableDiffusionOptions(base=str(stored)))
+    for part in (parts.unet(), parts.vae(), parts.text()[1]):
+        assert {p.dtype for p in part.parameters()} == {torch.float32}
 
 
 def test_latents_are_scaled_and_come_back(sd15):

@@ -55,7 +55,7 @@ def test_a_converted_run_opens_in_diffusers_and_gives_the_same_image(run):
     theirs = pipe(
         "an image of a polyp",
         image=mask,
-        num_inference_steps=3,
+        num_inference_steps=10,
         guidance_scale=3.0,
         latents=noise,
         output_type="np",
