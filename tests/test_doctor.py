@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,17 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
+import medsynth
 from medsynth.cli import doctor as verb
 from medsynth.cli.console import plain
 from medsynth.core.errors import InputError
+from medsynth.data.checks import held_out
 from medsynth.data.options import DataOptions
 from medsynth.data.problems import Problem
 from medsynth.workflows.doctor import diagnose
+from medsynth.workflows.evaluate import sets
+
+prove = import_module("medsynth.workflows.prove.prove")
 
 REAL = Path(__file__).parents[2] / "shared" / "data"
 
@@ -174,7 +180,16 @@ def test_the_verb(invoke, tmp_path, capsys):
     assert said["pairs"] == 12
     assert said["fit_mode"] == "letterbox"
     with Image.open(sheet) as image:
-        assert image.size[0] == 6 * 50
+        assert image.size[0] == 6 * 3 * 48 + 5 * 4
+    assert len(said["sheet_pairs"]) == 12
+    assert {name.rpartition(" ")[2] for name in said["sheet_pairs"]} == {
+        "(train)",
+        "(val)",
+        "(test)",
+    }
+    auto = json.loads(invoke(root, "--json").stdout)
+    assert auto["size_hw"] == [64, 64]  # what a fit of images of 48 pixels would take
+    assert medsynth.doctor(root).size_hw == (64, 64)
     (root / "masks/p00.png").unlink()
     assert invoke(root).exit_code == 3
     assert invoke(root, "--set", "data.on_mismatch=skip").exit_code == 0
@@ -184,8 +199,55 @@ def test_what_people_see(tmp_path):
     root = write_pairs(tmp_path, 12)
     (root / "masks/p00.png").unlink()
     report = diagnose(root, DataOptions(size=48))
-    lines = verb.summary(dataclasses.replace(report, fit={"hours": 2}))
+    fit = {"device": "cpu", "steps": 830, "minutes": 19.0, "memory_gib": 0.84, "disk_gib": 0.35}
+    lines = verb.summary(dataclasses.replace(report, fit=fit))
     assert lines[0].endswith("11 usable pairs of 11 (paired-folders)")
-    assert lines[-1] == "a fit would take: hours 2"
+    assert lines[-1] == (
+        "a fit would take: device cpu, 830 steps, about 19.0 minutes, 0.8 GiB of memory, "
+        "0.35 GiB of disk"
+    )
     table = verb.problem_table(report.problems)
     assert table.row_count == len(report.problems)
+
+
+def test_of_no_pair_nothing_is_told(tmp_path):
+    root = write_pairs(tmp_path, 1)
+    (root / "images/p00.png").write_bytes(b"")
+    assert verb.summary(diagnose(root, DataOptions())) == [
+        f"{root}: 0 usable pairs of 1 (paired-folders)"
+    ]
+
+
+def test_the_next_step_is_told(invoke, tmp_path):
+    root = write_pairs(tmp_path / "my data", 12)
+    option = ("--set", "data.fit=letterbox")
+    said = invoke(root, *option).stdout.replace("\n", " ")
+    assert f"Next: medsynth fit '{root}' --set data.fit=letterbox" in said
+    (root / "masks/p00.png").unlink()
+    said = invoke(root, "--recipe", "compact").stdout.replace("\n", " ")
+    assert "Next: mend the errors, first that some images have no mask [missing-mask]" in said
+    assert f"then look again: medsynth doctor '{root}' --recipe compact" in said
+
+
+@pytest.mark.parametrize(("n", "says"), [(12, "shows the 12 pairs"), (60, "shows 24 of 60 pairs")])
+def test_the_contact_sheet_shows_all_splits(invoke, tmp_path, n, says):
+    root = write_pairs(tmp_path / "data", n)
+    sheet = tmp_path / "sheet.png"
+    said = invoke(root, "--contact-sheet", sheet).stdout.replace("\n", " ")
+    assert says in said
+    assert "each with its name and split below" in said
+    shown = diagnose(root, DataOptions(size=48), sheet=sheet).sheet_pairs
+    assert len(shown) == min(n, 24)
+    assert {name.rpartition(" ")[2] for name in shown} == {"(train)", "(val)", "(test)"}
+    assert shown[0].startswith("p")
+
+
+def test_what_evaluate_and_prove_would_refuse_is_told_before_the_fit(tmp_path):
+    assert (held_out.LEAST_JUDGED, held_out.LEAST_PROVED) == (sets.LEAST, prove.LEAST_PAIRS)
+    root = write_pairs(tmp_path, 24)
+    report = diagnose(root, DataOptions(size=48))
+    tip = codes(report)["few-held-out"].tip
+    fractions = tuple(map(float, tip.partition("fractions=[")[2].partition("]")[0].split(",")))
+    again = diagnose(root, DataOptions(size=48, fractions=fractions))
+    assert again.splits == {"train": 10, "val": 4, "test": 10}
+    assert "few-held-out" not in codes(again)

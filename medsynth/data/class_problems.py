@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 
 from medsynth.data.coding import MaskCoding
+from medsynth.data.colours import value_name
 from medsynth.data.options import DataOptions
 from medsynth.data.problems import Problem, problem
 
@@ -15,7 +17,11 @@ def class_problems(
     """Return names that no mask has: an error where the recipe names them."""
     present = {value for value, _ in coding.entries}
     wanted = {value: name for value, name in named.items() if value != 0}
-    absent = [f"{name} (value {v})" for v, name in sorted(wanted.items()) if v not in present]
+    absent = [
+        f"{name} (value {value_name(v, coding.colour)})"
+        for v, name in sorted(wanted.items())
+        if v not in present
+    ]
     if coding.meaning != "labels" and len(wanted) <= 1:
         absent = []
     told = options.classes is not None
@@ -24,7 +30,7 @@ def class_problems(
         "error" if told else "note",
         "some named classes occur in no mask",
         absent,
-        f"The masks hold the values {_shown(present)}: mend data.classes." if told else "",
+        f"The masks hold the values {_shown(present, coding)}: mend data.classes." if told else "",
     )
 
 
@@ -36,8 +42,11 @@ def meaning_problems(
     guessed = options.mask == "auto" and not named
     out = []
     if guessed and coding.meaning == "labels":
-        what = f"mask values {_shown(set(classes))} are taken for classes"
-        tip = "Name them in classes.json; if they number objects: data.mask=instances."
+        what = f"mask values {_shown(classes, coding)} are taken for classes"
+        tip = (
+            f"Name them in classes.json, for example {_example(classes, coding)}; if they number "
+            "objects: data.mask=instances."
+        )
         out.append(Problem("values-as-classes", "note", what, len(classes), (), tip))
     if guessed and coding.meaning == "instances":
         what = "mask values are taken for object ids of one class"
@@ -46,11 +55,23 @@ def meaning_problems(
         )
     background = [value for value, class_id in coding.entries if class_id == 0]
     if background and background[0] > 0:
-        what = f"no mask holds 0, so the most frequent value, {background[0]}, is the background"
+        shown = value_name(background[0], coding.colour)
+        what = f"no mask holds 0, so the most frequent value, {shown}, is the background"
         tip = 'If another is, say so in classes.json: {"0": "background", "1": ...}.'
         out.append(Problem("background-guessed", "warning", what, 1, (), tip))
     return out
 
 
-def _shown(values: set[int]) -> str:
-    return ", ".join(str(value) for value in sorted(values)[:12]) or "of object ids"
+def _shown(values: Iterable[int], coding: MaskCoding) -> str:
+    shown = [value_name(value, coding.colour) for value in sorted(values)]
+    return ", ".join(shown[:12]) or "of object ids"
+
+
+def _example(values: Iterable[int], coding: MaskCoding) -> str:
+    """Return a classes.json that names the first values."""
+    return json.dumps(
+        {
+            value_name(value, coding.colour): f"name-{number}"
+            for number, value in enumerate(sorted(values)[:3], start=1)
+        }
+    )

@@ -1,4 +1,4 @@
-"""Pairs on one picture: each image with the outlines of its mask, coloured by class."""
+"""Pairs on one picture: each image with the outlines of its mask, coloured by class, and words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.types import Mask, Sample
+from medsynth.data.captions import captioned
+from medsynth.io.grids import picture_grid
 
 PALETTE = np.array(
     [(0, 230, 80), (255, 60, 60), (60, 140, 255), (255, 210, 0), (230, 80, 255), (0, 230, 230),
@@ -16,7 +18,9 @@ PALETTE = np.array(
     dtype=np.uint8,
 )  # fmt: skip
 """Colour of class 1, 2, ...; begins again after the last."""
-GAP_PX = 2
+GAP_PX = 4
+LINES = 3
+LEAST_WIDTH_PX = 120
 
 
 def outlines(mask: Mask) -> NDArray[np.uint8]:
@@ -44,11 +48,19 @@ def overlay(sample: Sample) -> NDArray[np.uint8]:
     return np.where(lines[..., None] > 0, colours, image).astype(np.uint8)
 
 
-def contact_sheet(samples: Sequence[Sample], columns: int = 6) -> NDArray[np.uint8]:
-    """Return a grid (rows * H, columns * W, 3) of overlays; all samples are of one size."""
-    tiles = [np.pad(overlay(s), ((0, GAP_PX), (0, GAP_PX), (0, 0))) for s in samples]
-    columns = min(columns, len(tiles))
-    rows = math.ceil(len(tiles) / columns)
-    tiles += [np.zeros_like(tiles[0])] * (rows * columns - len(tiles))
-    lines = [np.concatenate(tiles[r * columns : (r + 1) * columns], axis=1) for r in range(rows)]
-    return np.concatenate(lines, axis=0)
+def contact_sheet(samples: Sequence[tuple[Sample, str]], columns: int = 6) -> NDArray[np.uint8]:
+    """Return a grid of overlays, (H, W, 3), each with words below.
+
+    Args:
+        samples: all of one size, each with its words; small ones are enlarged so that these can
+            be read.
+        columns: pictures in a row.
+    """
+    tiles = [captioned(enlarged(overlay(sample)), words, LINES) for sample, words in samples]
+    return picture_grid([tiles[k : k + columns] for k in range(0, len(tiles), columns)], GAP_PX)
+
+
+def enlarged(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture whose pixels are squares, as large as its width needs for words below."""
+    scale = math.ceil(LEAST_WIDTH_PX / picture.shape[1])
+    return np.repeat(np.repeat(picture, scale, 0), scale, 1)

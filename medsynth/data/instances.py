@@ -55,10 +55,13 @@ def _fill(labels: NDArray[np.uint8], ids: NDArray[np.int64]) -> NDArray[np.int64
     regions = connected_instances(labels)
     known = np.zeros(int(regions.max()) + 1, bool)
     known[regions[ids > 0]] = True
-    adopts = missing & known[regions]
-    if adopts.any():
+    ids = ids.copy()
+    boxes = ndimage.find_objects(regions)
+    for number in np.unique(regions[missing & known[regions]]):
+        box = boxes[number - 1]
+        region, own = regions[box] == number, ids[box]
         rows, columns = ndimage.distance_transform_edt(
-            ids == 0, return_distances=False, return_indices=True
+            ~region | (own == 0), return_distances=False, return_indices=True
         )
-        ids = np.where(adopts, ids[rows, columns], ids)
+        ids[box] = np.where(region & (own == 0), own[rows, columns], own)
     return np.where((labels > 0) & (ids == 0), regions + ids.max(), ids)

@@ -8,8 +8,10 @@ from pathlib import Path, PurePosixPath
 from medsynth.core.errors import InputError, UsageError
 from medsynth.core.options import parse_options
 from medsynth.core.words import counted
-from medsynth.data.listing import Listing, list_files, no_picture
+from medsynth.data.listing import Listing, list_files
+from medsynth.data.nothing_found import no_picture, read_back_tip
 from medsynth.data.options import DataOptions
+from medsynth.data.own_folders import export_at
 from medsynth.data.problems import raise_errors
 from medsynth.data.readers import READERS, Found, FrameReader, Reader
 from medsynth.data.readers.matching import match, named
@@ -32,6 +34,8 @@ def find_pairs(listing: Listing, options: DataOptions) -> tuple[str, Found]:
     """
     if options.images is not None or options.masks is not None:
         return TOLD, _told(listing.root, options)
+    if not listing.images and not listing.others and not listing.not_text:
+        raise no_picture(listing)
     names = [options.reader] if options.reader is not None else READERS.names()
     looked = {name: _reader(name, options).find(listing) for name in names}
     found = {name: result for name, result in looked.items() if result is not None and result.pairs}
@@ -106,5 +110,5 @@ def _nothing(listing: Listing, options: DataOptions) -> InputError:
     return InputError(
         f"{listing.root} holds {counted(len(listing.images), 'picture')} ({shown}, ...), but "
         f"{how}no image with a mask.",
-        TIP,
+        TIP if export_at(listing.root) is None else read_back_tip(),
     )

@@ -1,4 +1,7 @@
-"""Which files a data folder holds; links that lead out of it are told, not followed."""
+"""Which files a data folder holds.
+
+Links that lead out of it, and folders that medsynth wrote, are told and not read.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from medsynth.core.errors import InputError
-from medsynth.core.words import counted
+from medsynth.data.own_folders import WORDS, own_kind, refuse_own
 from medsynth.io.images import IMAGE_SUFFIXES
 
 TIP = "Give a folder with images and masks, for example DATA/images and DATA/masks."
@@ -23,6 +26,7 @@ class Listing:
     others: the other files, relative, sorted.
     not_followed: links that lead out of the root or to a folder.
     not_text: files whose names are no UTF-8, as some archives leave them; they are not read.
+    written: folders that medsynth wrote, such as "runs/polyps-1 (a run)"; they are not read.
     """
 
     root: Path
@@ -30,29 +34,31 @@ class Listing:
     others: tuple[PurePosixPath, ...]
     not_followed: tuple[str, ...]
     not_text: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
 
 
 def list_files(root: Path) -> Listing:
     """List the files below `root`; hidden files and folders are passed over.
 
     Raises:
-        InputError: the folder is absent, a file, unreadable, or holds no file at all.
+        InputError: the folder is absent, a file, unreadable, or holds what a run made.
     """
     if not root.exists():
         raise InputError(f"{root} does not exist.", TIP)
     if not root.is_dir():
         raise InputError(f"{root} is a file, not a folder.", TIP)
     root = root.resolve()
+    refuse_own(root)
     links: list[str] = []
-    walked = [path.relative_to(root).as_posix() for path in _walk(root, root, links)]
+    written: list[str] = []
+    walked = [path.relative_to(root).as_posix() for path in _walk(root, root, links, written)]
     not_text = [name for name in walked if not is_text(name)]
     files = sorted(PurePosixPath(name) for name in walked if is_text(name))
     images = tuple(path for path in files if path.suffix.lower() in IMAGE_SUFFIXES)
     others = tuple(path for path in files if path.suffix.lower() not in IMAGE_SUFFIXES)
-    listing = Listing(root, images, others, tuple(sorted(links)), tuple(sorted(not_text)))
-    if not files:
-        raise no_picture(listing)
-    return listing
+    return Listing(
+        root, images, others, tuple(sorted(links)), tuple(sorted(not_text)), tuple(sorted(written))
+    )
 
 
 def is_text(name: str) -> bool:
@@ -64,24 +70,17 @@ def is_text(name: str) -> bool:
     return True
 
 
-def no_picture(listing: Listing) -> InputError:
-    """Return the error that a folder holds nothing to read."""
-    files = counted(len(listing.others), "file")
-    held = f"holds {files}, but no picture" if listing.others else "is empty"
-    links = len(listing.not_followed)
-    gone = f" (not followed: {counted(links, 'link')} out of the folder)" if links else ""
-    return InputError(
-        f"{listing.root} {held}{gone}.", f"{TIP} Read are: {' '.join(IMAGE_SUFFIXES)}."
-    )
-
-
-def _walk(folder: Path, root: Path, links: list[str]) -> Iterator[Path]:
+def _walk(folder: Path, root: Path, links: list[str], written: list[str]) -> Iterator[Path]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
         raise InputError(
             f"{folder} cannot be read: {error.strerror}.", "Mend its rights."
         ) from error
+    kind = own_kind(folder, [entry.name for entry in entries])
+    if kind is not None and folder != root:
+        written.append(f"{folder.relative_to(root).as_posix()} ({WORDS[kind]})")
+        return
     for entry in entries:
         path = Path(entry.path)
         if entry.name.startswith((".", "__MACOSX")) or entry.name == "Thumbs.db":
@@ -89,7 +88,7 @@ def _walk(folder: Path, root: Path, links: list[str]) -> Iterator[Path]:
         if entry.is_symlink() and _leads_away(path, root):
             links.append(path.relative_to(root).as_posix())
         elif entry.is_dir():
-            yield from _walk(path, root, links)
+            yield from _walk(path, root, links, written)
         elif entry.is_file():
             yield path
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from medsynth.data.class_pixels import class_pixels, snapped_pixels
 from medsynth.data.coding import MaskCoding
 from medsynth.data.examine import PairFacts
+from medsynth.data.ids import repeated
 from medsynth.data.listing import Listing
+from medsynth.data.nothing_found import NOT_FOLLOWED, link_tip
 from medsynth.data.options import DataOptions
 from medsynth.data.problems import Problem, Severity, problem
 from medsynth.data.readers import Found
 
+ONE_PAIR = "one-pair"
 SKIP = "or leave such pairs out with --set data.on_mismatch=skip"
 FAULTS = {
     "unreadable-image": ("some images cannot be read", "Export these images again,"),
@@ -32,6 +35,17 @@ ODDITIES = {
 }  # fmt: skip
 
 
+def key_problems(keys: Sequence[str], reader: str) -> list[Problem]:
+    """Return what of the keys breaks the promise of `readers.Pair`: each stands for one pair."""
+    return problem(
+        "key-twice",
+        "error",
+        "some keys stand for several pairs",
+        sorted(repeated(keys)),
+        f"That is a fault of the reader '{reader}': tell its authors.",
+    )
+
+
 def layout_problems(listing: Listing, found: Found, options: DataOptions) -> list[Problem]:
     """Return what the names alone tell: partners that miss, stems that two files claim."""
     bad = _bad(options)
@@ -42,6 +56,8 @@ def layout_problems(listing: Listing, found: Found, options: DataOptions) -> lis
                  f"Add the image of the same stem, {SKIP}."),
         *problem("duplicate-stem", bad, "some stems are claimed by two files", found.duplicates,
                  f"Keep one of each, {SKIP}."),
+        *problem("pair-twice", bad, "some pairs stand in two places", found.twice,
+                 "Keep one of each, or take the first alone with --set data.on_mismatch=skip."),
         *problem("channel-not-read", "warning",
                  "some files are further channels of a case, which are not read",
                  found.passed_over,
@@ -49,26 +65,12 @@ def layout_problems(listing: Listing, found: Found, options: DataOptions) -> lis
         *problem("name-not-text", bad, "some files have names that are no UTF-8 text",
                  listing.not_text, f"Rename them, {SKIP}."),
         *problem("link-outside", "warning",
-                 "some links lead out of the folder or to a folder and were not followed",
-                 listing.not_followed,
-                 "Copy the files, or name the folders with data.images and data.masks."),
+                 f"some links lead out of the folder or to a folder and {NOT_FOLLOWED}",
+                 listing.not_followed, link_tip(listing)),
+        *problem("medsynth-folders", "note",
+                 "some folders were written by medsynth: what is in them was not read as data",
+                 listing.written, "To read an export, give its own folder as DATA."),
     ]  # fmt: skip
-
-
-def synthetic_problems(attributes: Sequence[Mapping[str, str]]) -> list[Problem]:
-    """Return a warning if some pairs are synthetic: a fit would learn from them as if real.
-
-    Args:
-        attributes: of each pair that is used; medsynth's own exports say their `origin`.
-    """
-    made = [each for each in attributes if each.get("origin") == "synthetic"]
-    return problem(
-        "synthetic-pairs",
-        "warning",
-        f"{len(made)} of {len(attributes)} pairs are synthetic",
-        [f"origin={each['origin']}" for each in made][:1],
-        "For the real ones alone: --set data.where='{origin: real}'",
-    )
 
 
 def fault_problems(facts: Sequence[PairFacts], options: DataOptions) -> list[Problem]:
@@ -145,7 +147,7 @@ def _too_few(facts: Sequence[PairFacts]) -> list[Problem]:
             )
         ]
     return problem(
-        "one-pair",
+        ONE_PAIR,
         "error",
         "there is only one usable pair",
         keys,

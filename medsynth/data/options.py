@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from medsynth.core.options import Options
 from medsynth.core.types import Fit
+from medsynth.data.colours import packed
 
 MaskMeaning = Literal["auto", "binary", "labels", "instances"]
 NONE = "none"
@@ -19,6 +20,14 @@ def _as_text(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(k): str(v) if isinstance(v, int | float) else v for k, v in value.items()}
     return value
+
+
+def _by_value(names: Any) -> Any:
+    """Let "#FF0000" stand for the mask value of that colour."""
+    if not isinstance(names, dict):
+        return names
+    values = {written: packed(written) for written in names}
+    return {k if values[k] is None else values[k]: name for k, name in names.items()}
 
 
 Filter = Annotated[dict[str, str], BeforeValidator(_as_text)]
@@ -40,8 +49,9 @@ class DataOptions(Options):
     """How another aspect ratio becomes the model's: crop (centre), letterbox (pad), stretch."""
     mask: MaskMeaning = "auto"
     """What mask values mean: binary, labels (classes), instances (ids), or found (auto)."""
-    classes: dict[int, str] | None = None
-    """Names by mask value; else DATA/classes.json, else "foreground" or "class-1", "class-2"."""
+    classes: Annotated[dict[int, str] | None, BeforeValidator(_by_value)] = None
+    """Names by mask value or colour ("#FF0000"); else DATA/classes.json, else "foreground" or
+    "class-1", "class-2"."""
     window: tuple[float, float] = (0.5, 99.5)
     """Percentiles of each 16-bit or float image that become black and white."""
     split_file: str | None = None

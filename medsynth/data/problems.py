@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from medsynth.core.errors import InputError, listed, visible
+from medsynth.core.words import counted
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -42,8 +43,13 @@ def problem(
     ]
 
 
-def raise_errors(where: str, problems: Iterable[Problem]) -> None:
+def raise_errors(where: str, problems: Iterable[Problem], more: str = "") -> None:
     """Raise one error that tells all problems of severity "error", if there are any.
+
+    Args:
+        where: the data folder.
+        problems: all that were found.
+        more: a last line for the tip.
 
     Raises:
         InputError: with a line a kind: count, sentence, first examples.
@@ -51,12 +57,11 @@ def raise_errors(where: str, problems: Iterable[Problem]) -> None:
     errors = [found for found in problems if found.severity == "error"]
     if not errors:
         return
-    total = sum(found.count for found in errors)
     lines = [f"- {told(found)}" for found in errors]
-    tips = list(dict.fromkeys(found.tip for found in errors if found.tip))
+    tips = dict.fromkeys(found.tip for found in errors if found.tip)
     raise InputError(
-        f"{where} has {total} problem{'s' if total > 1 else ''}:\n" + "\n".join(lines),
-        "\n".join([*tips, "See everything with: medsynth doctor DATA"]),
+        f"{where} has {counted(len(errors), 'kind')} of problem:\n" + "\n".join(lines),
+        "\n".join([*tips, *([more] if more else [])]),
     )
 
 

@@ -24,11 +24,12 @@ from medsynth.data.listing import list_files
 from medsynth.data.meaning import class_names, decide_coding
 from medsynth.data.observations import (
     fault_problems,
+    key_problems,
     layout_problems,
     set_problems,
-    synthetic_problems,
 )
 from medsynth.data.options import DataOptions
+from medsynth.data.origins import refuse_unknown_origins, synthetic_problems
 from medsynth.data.problems import Problem
 from medsynth.data.readers import Found, Pair
 from medsynth.data.records import DataIndex, Item
@@ -72,6 +73,7 @@ def survey_folder(
     reader, found = find_pairs(listing, options)
     tables = read_tables(root)
     pairs = with_attributes(found.pairs, tables)
+    refuse_unknown_origins(root, pairs, options)
     check_filter(pairs, options.where, "where")
     check_filter(pairs, options.train_where, "train_where")
     pairs = [pair for pair in pairs if matches(pair.attributes, options.where)]
@@ -81,6 +83,7 @@ def survey_folder(
     usable = [fact for fact in facts if not fact.faults]
     problems = layout_problems(listing, _within(found, tables, options), options)
     problems += [*found.problems, *fault_problems(facts, options)]
+    problems += key_problems([pair.key for pair in pairs], reader)
 
     named, named_problems = _names(root, found, options)
     coding = decide_coding(
@@ -111,7 +114,7 @@ def survey_folder(
     problems += meaning_problems(coding, named, options)
     problems += groups.problems + split_problems
     problems += set_problems(facts_kept, coding, options)
-    problems += synthetic_problems([item.attributes for item in index.items])
+    problems += synthetic_problems(index.items)
     return Survey(index, facts_kept, groups.known, len(pairs), tuple(problems))
 
 

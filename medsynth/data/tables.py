@@ -1,16 +1,27 @@
-"""CSV files beside the data that say something of each stem."""
+"""Files beside the data that say something of each stem: CSV files, and the lists of exports.
+
+An export lists its samples in samples.csv, or, for Hugging Face, in metadata.jsonl of each split.
+"""
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from medsynth.core.errors import InputError
+from medsynth.io.cells import plain
+from medsynth.io.json_text import parse_json
 
 STEM = "stem"
 SPLIT_FILE = "split.csv"
+EXPORTED = {"id", "split", "origin", "group", "sources"}
+"""Columns of samples.csv, which medsynth's exports have: its stems are ids, its cells guarded."""
+METADATA = "metadata.jsonl"
+TOLD = ("origin", "group")
+"""What is taken of metadata.jsonl; others write files of this name too, with keys of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +42,15 @@ class Table:
 
 
 def read_tables(root: Path) -> dict[str, Table]:
-    """Read every CSV directly in `root` that has a `stem` column; name -> table, sorted."""
+    """Read what says something of stems: every CSV directly in `root`, lists of exports."""
     found: dict[str, Table] = {}
     for path in sorted(root.iterdir()):
         if path.suffix.lower() == ".csv" and path.is_file():
             table = _read(path)
             if table is not None:
                 found[path.name] = table
-    return found
+    told = _read_metadata(root)
+    return {**found, METADATA: Table(METADATA, TOLD, told)} if told else found
 
 
 def read_table(path: Path) -> Table:
@@ -55,27 +67,44 @@ def read_table(path: Path) -> Table:
     return table
 
 
+def _read_metadata(root: Path) -> dict[str, dict[str, str]]:
+    """Return id -> origin and group from metadata.jsonl of each split; {} where it is not ours."""
+    rows: dict[str, dict[str, str]] = {}
+    for path in sorted(root.glob(f"*/{METADATA}")):
+        if path.is_symlink() or path.parent.is_symlink():
+            continue
+        try:
+            lines = [parse_json(line) for line in path.read_bytes().splitlines()]
+        except (OSError, ValueError):
+            continue
+        for line in lines:
+            if isinstance(line, dict) and {"id", "sources", *TOLD} <= line.keys():
+                rows[str(line["id"])] = {name: str(line[name]) for name in TOLD}
+    return rows
+
+
 def _read(path: Path) -> Table | None:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read as UTF-8 text: {error}.") from error
-    lines = text.splitlines()
-    if not lines:
-        return None
-    delimiter = max(",;\t", key=lines[0].count)
+    # The csv module finds the ends of lines itself: a cell in quotes may hold some.
+    lines = io.StringIO(text, newline="")
+    delimiter = max(",;\t", key=lines.readline().count)
+    lines.seek(0)
     try:
         reader = csv.DictReader(lines, delimiter=delimiter)
         names = {name: name.strip() for name in reader.fieldnames or () if name}
-        stem = next((raw for raw, name in names.items() if name.lower() == STEM), None)
+        ours = set(names.values()) == EXPORTED
+        key_column, read = ("id", plain) if ours else (STEM, str.strip)
+        stem = next((raw for raw, name in names.items() if name.lower() == key_column), None)
         if stem is None:
             return None
         rows: dict[str, dict[str, str]] = {}
         for line in reader:
-            key = (line.get(stem) or "").strip()
-            values = {
-                name: (line.get(raw) or "").strip() for raw, name in names.items() if raw != stem
-            }
+            cells = {raw: read(line.get(raw) or "") for raw in names}
+            key = cells[stem]
+            values = {name: cells[raw] for raw, name in names.items() if raw != stem}
             if key and rows.setdefault(key, values) != values:
                 raise InputError(f"{path} has two rows for '{key}' that differ.", "Keep one.")
     except csv.Error as error:

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.core.errors import listed
+from medsynth.data.colours import value_name
 from medsynth.data.records import DataIndex
 
-Values = Literal["data", "ids"]
+Values = Literal["data", "ids", "binary"]
 
 
 def values_in(
@@ -26,7 +27,8 @@ def values_in(
 
     Returns:
         "data" for the values of the data's own masks, "ids" for class ids as medsynth writes
-        them, None where there are faults; and the faults, a sentence each.
+        them, "binary" for 0 and any other value where there is one class, None where there are
+        faults; and the faults, a sentence each.
     """
     own = {value for value, _ in index.coding.entries}
     ids = {each.id for each in index.classes}
@@ -38,6 +40,8 @@ def values_in(
     for meaning, fits in meanings:
         if fits:
             return meaning, []
+    if _binary(files, ids):
+        return "binary", []
     expected = own if sum(fits_own) >= sum(fits_ids) else ids
     fitting = fits_own if expected is own else fits_ids
     return None, [
@@ -45,6 +49,12 @@ def values_in(
         for (name, found, colour), fits in zip(files, fitting, strict=True)
         if not fits
     ]
+
+
+def _binary(files: Sequence[tuple[str, NDArray[np.int64], bool]], ids: set[int]) -> bool:
+    """Return whether all files hold 0 and one other value, of one class, as DATA may."""
+    found = set[int]().union(*(values.tolist() for _, values, _ in files))
+    return len(ids) == 2 and len(found) == 2 and 0 in found and not any(c for *_, c in files)
 
 
 def _within(found: NDArray[np.int64], known: set[int]) -> bool:
@@ -56,8 +66,9 @@ def _strange(found: NDArray[np.int64], colour: bool, expected: set[int], index: 
     if colour != index.coding.colour:
         return f"is {'coloured' if colour else 'grey'}, unlike the data's own (classes: {names})"
     unknown = sorted(set(found.tolist()) - expected)
-    known = listed(map(str, sorted(expected)), 10)
+    known = listed((value_name(value, colour) for value in sorted(expected)), 10)
+    strange = listed(value_name(value, colour) for value in unknown)
     return (
-        f"holds the unknown value{'s'[: len(unknown) != 1]} {listed(map(str, unknown))} "
+        f"holds the unknown value{'s'[: len(unknown) != 1]} {strange} "
         f"(known: {known}; classes: {names})"
     )

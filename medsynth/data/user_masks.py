@@ -101,6 +101,8 @@ class UserMasks:
         """Return a file's mask; without a file of ids each connected region is an instance."""
         if self._values == "ids":
             labels = values.astype(np.uint8)
+        elif self._values == "binary":
+            labels = (values != 0) * np.uint8(max(each.id for each in self._index.classes))
         else:
             labels, _ = decode_labels(values, colour, self._index.coding)
         if not self._index.has_instances:

@@ -37,7 +37,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from medsynth.core.errors import InputError, UsageError
+from medsynth.core.errors import InputError, UsageError, listed
 from medsynth.io.atomic import make_folder, remove_leftovers, write_text
 
 RUNS = Path("runs")
@@ -159,6 +159,12 @@ def name_latest(run: Run, runs: Path = RUNS) -> None:
             raise
 
 
+def is_run(path: Path) -> bool:
+    """Return whether a folder is a run; either file alone may be anybody's."""
+    run = Run(path)
+    return run.recipe.is_file() and run.about.is_file()
+
+
 def find_run(path: Path | None, runs: Path = RUNS) -> Run:
     """Return the run at `path`, or the latest one where `path` is None.
 
@@ -173,6 +179,14 @@ def find_run(path: Path | None, runs: Path = RUNS) -> Run:
         path = Path(latest.read_text(encoding="utf-8").strip())
         if not path.is_dir():
             raise UsageError(f"{latest} names {path}, which is gone.", "Give one with --run DIR.")
+    if not path.exists():
+        raise UsageError(f"there is no run {path}: no such folder.", tip)
     if not (path / "recipe.yaml").is_file():
+        inside = sorted(found.parent.name for found in path.glob("*/recipe.yaml"))
+        if inside:
+            raise UsageError(
+                f"{path} is a folder of runs, not a run: {listed(inside)}.",
+                f"Name one of them, for example {path / inside[0]}",
+            )
         raise UsageError(f"{path} is not a medsynth run: it has no recipe.yaml.", tip)
     return Run(path)

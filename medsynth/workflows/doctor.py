@@ -18,6 +18,7 @@ from medsynth.data.checks.balance import (
 from medsynth.data.checks.fingerprint import fingerprint
 from medsynth.data.checks.framing import framing_problems
 from medsynth.data.checks.grouping import group_problems
+from medsynth.data.checks.held_out import held_out_problems
 from medsynth.data.checks.leaks import conflicting_masks, leak_problems
 from medsynth.data.checks.likeness import abutting, equal_files, near_duplicates
 from medsynth.data.class_pixels import class_pixels
@@ -51,7 +52,7 @@ class Report:
     index_hash: of the index a fit would build.
     problems: errors first, then warnings, then notes.
     fit: what a fit would take; None when nobody was asked.
-    contact_sheet: where it was written.
+    contact_sheet: where it was written; sheet_pairs: names of the pairs on it, row by row.
     """
 
     root: Path
@@ -70,6 +71,7 @@ class Report:
     problems: tuple[Problem, ...]
     fit: Mapping[str, Any] | None = None
     contact_sheet: Path | None = None
+    sheet_pairs: tuple[str, ...] = ()
 
     def count(self, severity: str) -> int:
         """Return how many kinds of problems have this severity."""
@@ -103,9 +105,10 @@ def diagnose(
     """
     survey = survey_folder(root, options, seed, look=fingerprint, progress=progress)
     index = survey.index
-    problems = [*survey.problems, *further_problems(survey)]
-    if sheet is not None and index.items:
-        write_png(sheet, contact_sheet(_samples(index, SHEET_SAMPLES)))
+    problems = [*survey.problems, *further_problems(survey, options, seed)]
+    shown = spread(index, SHEET_SAMPLES) if sheet is not None else []
+    if sheet is not None and shown:
+        write_png(sheet, contact_sheet([(load_sample(index, i), named(i)) for i in shown]))
     fit = None
     try:
         if codec_check is not None and index.items:
@@ -134,7 +137,8 @@ def diagnose(
         index_hash=index.hash,
         problems=tuple(sorted(problems, key=lambda found: SEVERITIES.index(found.severity))),
         fit=fit,
-        contact_sheet=sheet if index.items else None,
+        contact_sheet=sheet if shown else None,
+        sheet_pairs=tuple(map(named, shown)),
     )
 
 
@@ -143,7 +147,7 @@ def fits(index: DataIndex, problems: Sequence[Problem]) -> bool:
     return bool(index.split("train")) and not any(p.severity == "error" for p in problems)
 
 
-def further_problems(survey: Survey) -> list[Problem]:
+def further_problems(survey: Survey, options: DataOptions, seed: int) -> list[Problem]:
     """Return what the checks of `medsynth.data.checks` find in surveyed pairs."""
     index, facts = survey.index, survey.facts
     if not index.items:
@@ -157,6 +161,7 @@ def further_problems(survey: Survey) -> list[Problem]:
     keys = [item.attributes["key"] for item in items]
     return [
         *count_problems(len(items), len(index.split("train"))),
+        *held_out_problems(items, options, seed),
         *leak_problems("duplicate", same, items),
         *conflicting_masks(same, items),
         *leak_problems("near-duplicate", near, items),
@@ -165,6 +170,21 @@ def further_problems(survey: Survey) -> list[Problem]:
         *balance_problems(index.classes, pixels, [item.split for item in items]),
         *framing_problems(index, facts, pixels),
     ]
+
+
+def spread(index: DataIndex, most: int) -> list[Item]:
+    """Return up to `most` items, spread evenly over train, then val, then test.
+
+    Test is shown, too: nothing is learned or chosen by it here, and a person may look.
+    """
+    items = [item for name in SPLITS for item in index.split(name)]
+    shown = min(most, len(items))
+    return [items[k * len(items) // shown] for k in range(shown)]
+
+
+def named(item: Item) -> str:
+    """Return what a pair is called on the contact sheet."""
+    return f"{item.attributes['key']} ({item.split})"
 
 
 def _samples(index: DataIndex, most: int) -> list[Sample]:

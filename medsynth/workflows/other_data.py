@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,10 +39,18 @@ class OtherData:
     notes: tuple[str, ...]
 
 
+class LeftOut(NamedTuple):
+    """How many pairs of other data are left out: synthetic, known images, of known groups."""
+
+    synthetic: int
+    known: int
+    of_groups: int
+
+
 def read_other_data(
     folder: Path, recipe: Recipe, run: Path, index: DataIndex, *, apart: bool = False
 ) -> OtherData:
-    """Read all pairs of a folder, whatever their split, but for those that the model has seen.
+    """Read all real pairs of a folder, whatever their split, but for those the model has seen.
 
     Args:
         folder: with the other data.
@@ -68,7 +77,8 @@ def read_other_data(
         seen += tuple(index.split("val"))
     hashes = {pair.image_sha256 for pair in seen}
     groups = {pair.group for pair in seen}
-    new = [item for item in other.items if item.image_sha256 not in hashes]
+    real = [item for item in other.items if item.attributes.get("origin") != "synthetic"]
+    new = [item for item in real if item.image_sha256 not in hashes]
     items = [item for item in new if not (apart and in_named_group(item, groups))]
     if len(items) < LEAST:
         unseen = "are neither in train nor in val, nor of their groups" if apart else UNSEEN
@@ -79,15 +89,16 @@ def read_other_data(
         )
     known = replace(other, items=tuple(items))
     pairs = in_classes_of(index, known, load_labelled(known, items), folder)
-    left_out = len(other.items) - len(new), len(new) - len(items)
+    left_out = LeftOut(len(other.items) - len(real), len(real) - len(new), len(new) - len(items))
     why = "the run has them in train or val" if apart else "the model was fitted on them"
     notes = _notes(known, left_out, why, groups, folder)
     return OtherData(folder.resolve().name, known.hash, pairs, tuple(notes))
 
 
 def in_named_group(item: Item, groups: set[str]) -> bool:
-    """Tell whether a pair's group, where the data names one, is among these."""
-    return item.group != item.id and item.group in groups
+    """Tell whether a pair's group is among these; its own name, as it has without one, is none."""
+    own = (item.id, Path(item.image).stem)
+    return item.group not in own and item.group in groups
 
 
 def options_for(folder: Path, own: DataOptions) -> DataOptions:
@@ -118,26 +129,27 @@ def in_classes_of(index: DataIndex, other: DataIndex, pairs: Pairs, folder: Path
 
 
 def _notes(
-    other: DataIndex, left_out: tuple[int, int], why: str, groups: set[str], folder: Path
+    other: DataIndex, left_out: LeftOut, why: str, groups: set[str], folder: Path
 ) -> Iterator[str]:
     """Yield what to keep in mind about other data.
 
     Args:
         other: its pairs that are left.
-        left_out: how many known images, and pairs of known groups, are not.
-        why: images are left out.
+        left_out: how many are not.
+        why: known images are left out.
         groups: that are known.
         folder: where the data lies.
     """
     items = other.items
-    found = counted(len(items) + sum(left_out), "pair")
-    if left_out[0]:
-        yield f"left out, for {why}: {left_out[0]} of the {found} of {folder.name}."
-    if left_out[1]:
-        yield (
-            f"left out, for train or val name their groups alike: {left_out[1]} of the {found} of "
-            f"{folder.name}. If these are other patients, give their groups other names."
-        )
+    of = f"of the {counted(len(items) + sum(left_out), 'pair')} of {folder.name}."
+    rename = " If these are other patients, give their groups other names."
+    for count, reason, hint in (
+        (left_out.synthetic, "they are synthetic", ""),
+        (left_out.known, why, ""),
+        (left_out.of_groups, "train or val name their groups alike", rename),
+    ):
+        if count:
+            yield f"left out, for {reason}: {count} {of}{hint}"
     height, width = other.size_hw
     small = sum(item.source_hw[0] < height or item.source_hw[1] < width for item in items)
     if small:

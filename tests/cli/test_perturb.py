@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -93,6 +94,24 @@ def test_two_hundred_after_one_hundred_begin_with_it(medsynth, blobs, tmp_path):
     assert after == files(tmp_path / "b")
     assert medsynth("perturb", data, "--n", 16, "--out", "a", *balance, "--json").code == 0
     assert files(tmp_path / "a") == after
+
+
+def test_a_single_mask_is_enough(medsynth, blobs, tmp_path):
+    said = medsynth("perturb", blobs(n=1), "--n", 4, "--out", "new", *SMALL)
+    assert said.code == 0, said.err
+    assert "holds 4 masks (4 new) from 1 training mask" in said.out
+    assert len(list((tmp_path / "new" / "masks").iterdir())) == 4
+
+
+def test_a_run_in_the_data_gives_no_masks(medsynth, fitted, augmented, tmp_path):
+    data = shutil.copytree(fitted.data, tmp_path / "data")
+    medsynth("perturb", data, "--n", 3, "--out", "a", *SMALL)
+    shutil.copytree(augmented.run, data / "runs" / "data-1")
+    medsynth("perturb", data, "--n", 3, "--out", "b", *SMALL)
+    a, b = files(tmp_path / "a"), files(tmp_path / "b")
+    assert a["manifest.jsonl"] == b["manifest.jsonl"]
+    said = medsynth("perturb", data / "runs/data-1/samples", "--n", 3, "--out", "c", *SMALL)
+    assert (said.code, "images in it are synthetic" in said.err) == (3, True)
 
 
 def test_figures_as_json(medsynth, blobs, tmp_path):

@@ -7,12 +7,16 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from medsynth.core.types import LabelClass, Mask, Sample
+from medsynth.data.captions import wrapped
 from medsynth.data.checks.balance import balance_problems, class_shares, count_problems
 from medsynth.data.checks.fingerprint import fingerprint
 from medsynth.data.checks.grouping import chains, group_problems, suggest_regex
+from medsynth.data.checks.held_out import enough_fractions, held_out_problems
 from medsynth.data.checks.likeness import abutting, equal_files, near_duplicates
 from medsynth.data.contact_sheet import PALETTE, contact_sheet, outlines, overlay
+from medsynth.data.options import DataOptions
 from medsynth.data.raster import Raster
+from medsynth.data.records import Item
 
 from .conftest import picture
 
@@ -67,6 +71,10 @@ def test_equal_files_pair_with_the_first():
         ([f"study/patient{k // 4}_slice{k}" for k in range(12)], 3),
         ([f"ward{k // 6}/x{k}" for k in range(12)], 2),
         ([f"liver-a-{k}" if k % 2 else f"liver-b-{k}" for k in range(12)], 2),
+        ([f"p{k // 4}/visit{k // 2}/slice{k}" for k in range(12)], 3),
+        ([f"{'train' if k < 8 else 'test'}/{k}" for k in range(12)], None),
+        ([f"{'train' if k < 8 else 'Test'}/p{k // 4}_{k}" for k in range(12)], 3),
+        ([f"{'train' if k < 8 else 'val'}/p{k // 4}/v{k // 2}/{k}" for k in range(12)], 3),
         ([f"frame_{k}" for k in range(12)], None),
         ([f"{k:04}" for k in range(12)], None),
         ([f"{k:02}_x" for k in range(12)], None),
@@ -75,6 +83,21 @@ def test_equal_files_pair_with_the_first():
 def test_regex_for_groups(keys, groups):
     found = suggest_regex(keys)
     assert (len(found[1]) if found else None) == groups
+
+
+def test_a_patient_in_two_split_folders_is_one_group():
+    keys = [f"{'train' if k % 2 else 'test'}/p{k // 4}/{k}" for k in range(12)]
+    assert suggest_regex(keys)[1] == {"p0": 4, "p1": 4, "p2": 4}
+
+
+def test_the_top_folder_is_offered_first_and_the_one_below_after_it():
+    keys = [f"p{k // 4}/visit{k // 2}/slice{k}" for k in range(12)]
+    (hint,) = group_problems(keys, [], groups_known=False)
+    assert "look like 3 patients" in hint.what
+    first, second = "data.groups='^([^/]+)/'", "if they are the 6 folders below: --set"
+    assert -1 < hint.tip.index(first) < hint.tip.index(second)
+    (hint,) = group_problems([f"p{k // 4}/{k}" for k in range(12)], [], groups_known=False)
+    assert "below" not in hint.tip
 
 
 def test_chains_connect():
@@ -111,6 +134,53 @@ def test_few_pairs():
     assert count_problems(1, 1) == []
 
 
+def items(held, groups=1, **attributes):
+    """Return items with so many pairs in each split, in groups of so many."""
+    splits = [name for name, count in held.items() for _ in range(count)]
+    return [
+        Item(f"p{k}", "", (), None, f"g{k // groups}", split, "", "", (1, 1), attributes)
+        for k, split in enumerate(splits)
+    ]
+
+
+def test_too_few_held_out_pairs_are_told_with_fractions_that_do():
+    (found,) = held_out_problems(items({"train": 17, "val": 2, "test": 5}), DataOptions(), seed=0)
+    assert (found.code, found.severity, found.count) == ("few-held-out", "warning", 7)
+    assert "val has 2 pairs and test 5" in found.what
+    assert "evaluate` needs 10 in test and `medsynth prove` needs 4 in each" in found.what
+    assert "--set data.fractions=[0.41,0.17,0.42] (10 in train, 4 in val, 10 in test)" in found.tip
+    (found,) = held_out_problems(items({"train": 40, "val": 3, "test": 12}), DataOptions(), seed=0)
+    assert "evaluate" not in found.what
+    assert held_out_problems(items({"train": 35, "val": 5, "test": 10}), DataOptions(), 0) == []
+
+
+def test_a_given_split_and_too_few_pairs_have_tips_of_their_own():
+    given = items({"train": 30, "val": 2, "test": 5}, split="train")
+    (found,) = held_out_problems(given, DataOptions(), seed=0)
+    assert "--set data.split_file=none --set data.fractions=[" in found.tip
+    (found,) = held_out_problems(given, DataOptions(split_file="none"), seed=0)
+    assert "split_file" not in found.tip
+    (found,) = held_out_problems(items({"train": 14, "val": 2, "test": 5}), DataOptions(), seed=0)
+    assert "Collect more: 24 or more" in found.tip
+    coarse = items({"train": 17, "val": 2, "test": 5}, groups=12)
+    (found,) = held_out_problems(coarse, DataOptions(), seed=0)
+    assert "Collect more" in found.tip
+
+
+@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("count", range(30, 50))
+def test_offered_fractions_are_enough(size, count):
+    found = enough_fractions([f"g{k // size}" for k in range(count)], seed=7)
+    if found is None:
+        assert size > 1
+        return
+    shares, held = found
+    assert DataOptions(fractions=tuple(shares.values()))
+    assert held["train"] >= 10
+    assert held["val"] >= 4
+    assert held["test"] >= 10
+
+
 def sample(labels, instances=None):
     image = np.full((*labels.shape, 1), 7, np.uint8)
     return Sample("a", image, Mask(labels, instances), "train", "real", "g")
@@ -134,7 +204,18 @@ def test_outlines_tell_classes_and_instances_apart():
     assert tuple(overlay(sample(labels))[2, 2]) == tuple(PALETTE[0])
 
 
-def test_contact_sheet_is_a_grid():
-    labels = np.zeros((12, 10), np.uint8)
-    assert contact_sheet([sample(labels)] * 7, columns=3).shape == (3 * 14, 3 * 12, 3)
-    assert contact_sheet([sample(labels)]).shape == (14, 12, 3)
+def test_contact_sheet_is_a_grid_with_names():
+    labels = np.zeros((60, 70), np.uint8)
+    named = [(sample(labels), f"pair_{k}") for k in range(7)]
+    sheet = contact_sheet(named, columns=3)
+    height, width = 2 * 60 + 3 * 13 + 4, 2 * 70  # enlarged, three lines of words below
+    assert sheet.shape == (3 * height + 2 * 4, 3 * width + 2 * 4, 3)
+    below = sheet[2 * 60 : height, :width]
+    assert (below < 128).any()
+    assert contact_sheet(named[:1]).shape == (height, width, 3)
+    other = contact_sheet([(sample(labels), "pair_1")])[2 * 60 :]
+    assert not np.array_equal(below, other)
+
+
+def test_long_names_go_on_in_the_next_line():
+    assert wrapped("abcdefghij k", lambda text: len(text) <= 4, 3) == ["abcd", "efgh", "ij k"]

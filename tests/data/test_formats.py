@@ -161,11 +161,12 @@ def test_forty_bad_pairs_give_one_report(make_pairs):
     with pytest.raises(InputError) as caught:
         build(root)
     text = caught.value.what
-    assert "has 40 problems" in text
+    assert "has 3 kinds of problem:\n" in text
     assert "some images cannot be read (20: images/p0.png: it is empty (0 bytes)" in text
     assert "images/p20.png is 64x48 but masks/p20.png is 32x24" in text
     assert "some images have no mask (10: " in text
     assert "on_mismatch=skip" in caught.value.tip
+    assert f"See everything with: medsynth doctor {root}" in caught.value.tip
     index = build(root, on_mismatch="skip")
     assert len(index.items) == 10
     assert codes(index)["size-mismatch"] == 10

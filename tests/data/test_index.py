@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from medsynth.core.errors import InputError
+from medsynth.data import survey
 from medsynth.data.index import DataIndex, build_index
 from medsynth.data.load import load_original, load_sample
 from medsynth.data.options import DataOptions
@@ -69,6 +70,15 @@ def test_files_that_changed_or_went_are_told(make_pairs):
             load(index, index.items[2])
 
 
+def test_a_single_pair_does_where_no_val_is_needed(make_pairs):
+    root = make_pairs(1)
+    with pytest.raises(InputError, match="only one usable pair"):
+        build(root)
+    index = build_index(root, DataOptions(size=32), seed=0, least_pairs=1)
+    assert [item.split for item in index.items] == ["train"]
+    assert not [note for note in index.notes if note.severity == "error"]
+
+
 def test_duplicate_stems_and_a_single_pair(make_pairs):
     root = make_pairs(3)
     save(root / "images/p0.jpg", picture(0))
@@ -115,7 +125,13 @@ def test_items_are_frozen_and_sorted(make_pairs):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("{", "cannot be read"), ("[1]", "no mapping"), ('{"a": "b"}', "no name by mask value")],
+    [
+        ("{", "cannot be read"),
+        ("[1]", "no mapping"),
+        ('{"a": "b"}', "no name by mask value"),
+        ('{"classes": [1]}', "no value and name"),
+        ('{"classes": [{"value": 1, "name": 2}]}', "no name by mask value"),
+    ],
 )
 def test_a_bad_classes_file_is_an_error(make_pairs, text, said):
     root = make_pairs(3)
@@ -133,3 +149,18 @@ def test_csv_files_of_several_tastes(make_pairs):
     (root / "b.csv").write_text("stem,z\np0,1\np0,2\n")
     with pytest.raises(InputError, match="two rows for 'p0' that differ"):
         build(root)
+
+
+def test_a_reader_that_gives_two_pairs_one_key_is_refused(make_pairs, monkeypatch):
+    find = survey.find_pairs
+
+    def careless(listing, options):
+        name, found = find(listing, options)
+        twin = dataclasses.replace(found.pairs[1], key=found.pairs[0].key)
+        return name, dataclasses.replace(found, pairs=(found.pairs[0], twin, *found.pairs[2:]))
+
+    monkeypatch.setattr(survey, "find_pairs", careless)
+    for on_mismatch in ("error", "skip"):
+        with pytest.raises(InputError, match=r"keys stand for several pairs \(1: p0\)") as caught:
+            build(make_pairs(4), on_mismatch=on_mismatch)
+        assert "fault of the reader 'paired-folders'" in caught.value.tip

@@ -1,11 +1,12 @@
 """Instance ids keep their promise."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from medsynth.data.instances import settle_instances
+from medsynth.data.instances import connected_instances, settle_instances
 
 SHAPE = (9, 11)
 
@@ -36,3 +37,27 @@ def test_unnumbered_edges_join_their_neighbour_and_lone_regions_are_new():
     assert ids.max() == 3
     assert ids[2, 3] in (ids[2, 2], ids[2, 4])
     assert ids[2, 9] not in (ids[2, 1], ids[2, 5], 0)
+
+
+def test_an_id_of_another_region_is_not_taken_though_it_is_nearer():
+    labels, raw = np.zeros((5, 20), np.uint8), np.zeros((5, 20), int)
+    labels[2, :9], raw[2, :3] = 1, 1
+    labels[2, 10:14], raw[2, 10:14] = 1, 2
+    assert np.array_equal(settle_instances(labels, raw)[2], [1] * 9 + [0] + [2] * 4 + [0] * 6)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_each_pixel_takes_a_nearest_id_of_its_region(seed):
+    rng = np.random.default_rng(seed)
+    labels = rng.choice([0, 0, 1, 2], (20, 30)).astype(np.uint8)
+    raw = rng.choice([0, 0, 0, 1, 2, 3], (20, 30))
+    ids, regions = settle_instances(labels, raw), connected_instances(labels)
+    for pixel in np.argwhere((labels > 0) & (raw == 0)):
+        numbered = np.argwhere((regions == regions[tuple(pixel)]) & (raw > 0))
+        if len(numbered):
+            far = ((numbered - pixel) ** 2).sum(axis=1)
+            nearest = numbered[far == far.min()]
+            assert ids[tuple(pixel)] in ids[tuple(nearest.T)]
+        else:
+            mine = ids == ids[tuple(pixel)]
+            assert np.array_equal(mine, regions == regions[tuple(pixel)])

@@ -1,6 +1,8 @@
 """Every layout is found without being told."""
 
 import json
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -167,6 +169,51 @@ def test_links_out_of_the_folder_are_told_not_followed(make_pairs, tmp_path_fact
     assert len(index.items) == 3
     (note,) = [n for n in index.notes if n.code == "link-outside"]
     assert note.count == 2
+
+
+def linked_folders(make_pairs, tmp_path):
+    make_pairs(4, "real/here/images/p{i}.png", "real/there/masks/p{i}.png")
+    root = tmp_path / "links"
+    root.mkdir()
+    (root / "images").symlink_to(tmp_path / "real/here/images")
+    (root / "masks").symlink_to(tmp_path / "real/there/masks")
+    return root
+
+
+def test_links_to_folders_are_not_called_empty_and_the_tip_works(make_pairs, tmp_path):
+    root = linked_folders(make_pairs, tmp_path)
+    with pytest.raises(InputError, match="holds 2 links") as caught:
+        build(root)
+    assert "empty" not in caught.value.what
+    assert "not followed, so that no file from elsewhere gets in unseen" in caught.value.what
+    told = dict(word.split("=") for word in caught.value.tip.split() if "=" in word)
+    index = build(root, **{key.removeprefix("data."): folder for key, folder in told.items()})
+    assert len(index.items) == 4
+    assert load_sample(index, index.items[0]).mask.labels.any()
+    assert len(build(root, images="images", masks="masks").items) == 4
+
+
+def test_links_to_files_are_not_called_empty_and_the_tip_works(make_pairs, tmp_path):
+    make_pairs(3, "real/x/p{i}.png", "real/y/p{i}.png")
+    root = tmp_path / "links"
+    for kind, folder in (("images", "x"), ("masks", "y")):
+        (root / kind).mkdir(parents=True)
+        for i in range(3):
+            (root / kind / f"p{i}.png").symlink_to(tmp_path / "real" / folder / f"p{i}.png")
+    with pytest.raises(InputError, match="holds 6 links") as caught:
+        build(root)
+    assert "empty" not in caught.value.what
+    command = caught.value.tip.partition("lead to: ")[2].split()
+    assert command[:2] == ["cp", "-rL"]
+    subprocess.run(command, check=True)
+    assert len(build(Path(command[-1])).items) == 3
+
+
+def test_told_folders_elsewhere_need_no_file_in_the_root(make_pairs, tmp_path):
+    real = make_pairs(3, "real/x/p{i}.png", "real/y/p{i}.png") / "real"
+    (tmp_path / "empty").mkdir()
+    index = build(tmp_path / "empty", images=str(real / "x"), masks=str(real / "y"))
+    assert len(index.items) == 3
 
 
 def test_nothing_to_read(tmp_path, make_pairs):

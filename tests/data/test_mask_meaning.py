@@ -53,7 +53,7 @@ def test_empty_masks_are_negatives(make_pairs):
 
 
 def test_all_masks_empty_is_an_error(make_pairs):
-    with pytest.raises(InputError, match="all masks are empty"):
+    with pytest.raises(InputError, match=r"has 1 kind of problem:\n- all masks are empty \(3: "):
         build(make_pairs(3, value=0))
 
 
@@ -193,3 +193,63 @@ def test_what_was_guessed_is_told(tmp_path):
     named = build(root)
     assert len(named.classes) == 4
     assert "background-guessed" not in {n.code for n in named.notes}
+
+
+COLOURS = np.array([[0, 0, 0], [0, 255, 0], [255, 0, 0]], np.uint8)
+
+
+@pytest.fixture
+def coloured(tmp_path):
+    return write_masks(tmp_path, [COLOURS[two_classes(i)] for i in range(3)])
+
+
+def test_colours_are_told_as_colours_and_the_example_works(coloured):
+    (note,) = [note for note in build(coloured).notes if note.code == "values-as-classes"]
+    assert "mask values #00FF00, #FF0000 are taken for classes" in note.what
+    example = note.tip[note.tip.index("{") : note.tip.index("}") + 1]
+    (coloured / "classes.json").write_text(example)
+    index = build(coloured)
+    assert [c.name for c in index.classes] == ["background", "name-1", "name-2"]
+    assert not [note for note in index.notes if note.code == "values-as-classes"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"#00FF00": "cell", "#ff0000": "core"},
+        {"cell": [0, 255, 0], "core": [255, 0, 0]},
+        {"65280": "cell", "16711680": "core"},
+        {"background": [0, 0, 0], "cell": [0, 255, 0], "#FF0000": "core"},
+    ],
+)
+def test_classes_are_named_by_colour(coloured, names):
+    (coloured / "classes.json").write_text(json.dumps(names))
+    index = build(coloured)
+    assert [c.name for c in index.classes] == ["background", "cell", "core"]
+    assert np.array_equal(labels(index), two_classes(0))
+
+
+def test_the_recipe_names_colours_too_and_absent_ones_are_told_as_such(coloured):
+    index = build(coloured, classes={"#00FF00": "cell", "#FF0000": "core"})
+    assert [c.name for c in index.classes] == ["background", "cell", "core"]
+    with pytest.raises(InputError) as caught:
+        build(coloured, classes={"#00FF00": "cell", "#FF00FF": "core"})
+    assert "core (value #FF00FF)" in caught.value.what
+    assert "The masks hold the values #000000, #00FF00, #FF0000" in caught.value.tip
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"cell": [0, 256, 0]},
+        {"cell": [0, 255]},
+        {"#00FF0": "cell"},
+        {"#00FF00": "cell", "green": [0, 255, 0]},
+        {"cell": "core"},
+    ],
+)
+def test_wrong_colours_in_classes_json(coloured, names):
+    (coloured / "classes.json").write_text(json.dumps(names))
+    with pytest.raises(InputError, match=r"classes\.json cannot be read") as caught:
+        build(coloured)
+    assert '"#FF0000"' in caught.value.tip

@@ -66,8 +66,10 @@ def test_without_a_fold_val_comes_from_the_training_cases(root):
 def test_a_case_in_both_parts_is_told(root):
     save(root / "imagesTs/c_0_0000.png", picture(9))
     save(root / "labelsTs/c_0.png", blob(9, value=1))
-    with pytest.raises(InputError, match=r"imagesTr/c_0_0000\.png and imagesTs/c_0_0000\.png"):
+    with pytest.raises(InputError, match=r"c_0: labelsTr/c_0\.png and labelsTs/c_0\.png"):
         build(root)
+    items = build(root, on_mismatch="skip").items
+    assert [item.image for item in items if item.id == "c_0"] == ["imagesTr/c_0_0000.png"]
 
 
 def test_one_class_of_two_keeps_its_name(root):

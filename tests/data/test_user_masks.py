@@ -52,6 +52,23 @@ def test_values_of_the_data_or_class_ids(index, tmp_path) -> None:
         assert not masks.read(0).labels.any()
 
 
+def test_any_two_values_are_binary_where_there_is_one_class(index, tmp_path) -> None:
+    """As they are in DATA; 0 is the background."""
+    write(tmp_path / "m", "a.png", square(128))
+    write(tmp_path / "m", "b.png", np.zeros((32, 32), np.uint8))
+    masks = UserMasks(tmp_path / "m", index())
+    assert np.unique(masks.read(0).labels).tolist() == [0, 1]
+    assert masks.read(0).labels.dtype == np.uint8
+    assert not masks.read(1).labels.any()
+    write(tmp_path / "m", "c.png", square(127))
+    said = refused(tmp_path / "m", index())
+    assert "c.png holds the unknown value 127 (known: 0, 255" in said
+    write(tmp_path / "full", "a.png", np.full((32, 32), 128, np.uint8))
+    assert "holds the unknown value 128" in refused(tmp_path / "full", index())
+    write(tmp_path / "two", "a.png", square(128))
+    assert "holds the unknown value 128" in refused(tmp_path / "two", index(classes=2))
+
+
 def test_both_kinds_of_values_at_once_are_refused(index, tmp_path) -> None:
     write(tmp_path / "m", "a.png", square(255))
     write(tmp_path / "m", "b.png", square(1))

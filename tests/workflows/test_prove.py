@@ -1,5 +1,6 @@
 """prove: equal arms, val before test, resumable, and it can tell good data from bad."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -22,6 +23,7 @@ from medsynth.quality.gates.gate import Pairs
 from medsynth.quality.proof.agreement import Agreement
 from medsynth.training.copy_paste import paste_objects
 from medsynth.workflows.augment.augment import AugmentConfig, augment
+from medsynth.workflows.export.export import ExportConfig, export_run
 from medsynth.workflows.fit.fit import FitConfig, fit
 from medsynth.workflows.prove.arms import arms_of
 from medsynth.workflows.prove.budget import Budget, plan_within
@@ -231,6 +233,20 @@ def test_what_train_or_val_know_is_no_other_data(run, whole, blobs_anywhere, tmp
         "left out, for train or val name their groups alike: 2 of the 17 pairs of b. If these are "
         "other patients, give their groups other names.",
     ]  # fmt: skip
+
+
+def test_synthetic_pairs_of_an_export_are_no_other_data(run, blobs_anywhere, recipe_text, tmp_path):
+    """Another lab's export holds pairs of a generator; only its real ones are patients."""
+    with contextlib.chdir(tmp_path):
+        other = blobs_anywhere(tmp_path / "b", n=20, seed=900)
+        Path("quick.yaml").write_text(recipe_text)
+        theirs = fit(FitConfig(other, "quick.yaml", Path("theirs"), device="cpu"), quiet).run
+        augment(AugmentConfig(5, theirs, device="cpu"), quiet)
+        export_run(ExportConfig("folder", theirs, Path("out")), quiet)
+    told = []
+    result = proved(run, data=tmp_path / "out", note=told.append)
+    assert result.test_images == 20
+    assert told == ["left out, for they are synthetic: 5 of the 25 pairs of out."]
 
 
 def test_the_data_of_the_run_mean_its_own_test(whole, run):

@@ -84,5 +84,5 @@ def count_problems(count: int, train: int) -> list[Problem]:
     if not 1 < count < FEW_PAIRS:
         return []
     what = f"there are only {count} pairs ({train} in train); a fit may learn them by heart"
-    tip = f"{FEW_PAIRS} or more are better. Check `medsynth evaluate` for copies of train images."
+    tip = f"{FEW_PAIRS} or more are better. Look through the samples for copies of train images."
     return [Problem("few-pairs", "warning", what, count, (), tip)]

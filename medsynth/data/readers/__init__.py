@@ -63,6 +63,8 @@ class Found:
     file_is_instance: whether each mask file holds one instance.
     problems: what else is wrong or worth knowing. All are told if the reader is used, or if
         no reader finds a pair.
+    twice: sentences such as "p1: a.h5/masks/0 and b.h5/masks/3", where one pair stands in two
+        places; the first is among the pairs, the second is not.
     """
 
     pairs: tuple[Pair, ...]
@@ -73,6 +75,7 @@ class Found:
     class_names: Mapping[int, str] | None = None
     file_is_instance: bool = False
     problems: tuple[Problem, ...] = ()
+    twice: tuple[str, ...] = ()
 
 
 class Reader(Protocol):

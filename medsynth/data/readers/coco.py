@@ -6,9 +6,10 @@ usable images from 0; pixels are drawn when they are read.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medsynth.data.array_bytes import array_bytes
+from medsynth.data.ids import repeated
 from medsynth.data.listing import Listing
 from medsynth.data.problems import Problem, problem
 from medsynth.data.raster import UnreadableError
@@ -25,6 +27,7 @@ from medsynth.data.readers.coco_pictures import Pictures, split_named
 from medsynth.data.readers.coco_pixels import draw
 from medsynth.data.readers.coco_problems import Files, file_problems
 from medsynth.data.readers.exported import exported_attributes
+from medsynth.data.readers.repeats import first_of_each
 
 
 class Coco:
@@ -41,7 +44,9 @@ class Coco:
             for path, file in files.items()
             for number, entry in enumerate(file.images)
         ]
-        pairs = tuple(_pairs([each for each in placed if len(each[3]) == 1]))
+        pairs, twice = first_of_each(
+            _pairs([each for each in placed if len(each[3]) == 1]), attrgetter("image")
+        )
         listed = {place for each in placed for place in each[3]}
         rest = [path.as_posix() for path in listing.images if path not in listed]
         problems += file_problems(files)
@@ -52,9 +57,10 @@ class Coco:
         if not files and not any(found.severity == "error" for found in problems):
             return None
         return Found(
-            tuple(sorted(pairs, key=lambda pair: pair.key)),
+            tuple(sorted(_told_apart(pairs), key=lambda pair: pair.key)),
             lonely_masks=tuple(f"{e['file_name']} of {p}" for p, _, e, at in placed if not at),
             duplicates=tuple(" and ".join(map(str, at)) for *_, at in placed if len(at) > 1),
+            twice=twice,
             class_names={v: n for file in files.values() for v, n in file.names.items()},
             problems=tuple(problems),
         )
@@ -104,15 +110,29 @@ Placed = tuple[PurePosixPath, int, Mapping[str, Any], list[PurePosixPath]]
 
 
 def _pairs(placed: list[Placed]) -> Iterator[Pair]:
-    """Yield the pairs; a key is the file's name, with its folder where two have one name."""
-    names = [PurePosixPath(entry["file_name"]).with_suffix("").name for _, _, entry, _ in placed]
-    claims = Counter(names)
-    for name, (path, number, entry, (picture,)) in zip(names, placed, strict=True):
+    """Yield a pair an entry; its key is the file's name."""
+    for path, number, entry, (picture,) in placed:
         split = split_named(path)
         yield Pair(
-            name if claims[name] == 1 else picture.with_suffix("").as_posix(),
+            PurePosixPath(entry["file_name"]).with_suffix("").name,
             picture.as_posix(),
             (f"{path}/labels/{number}",),
             f"{path}/instances/{number}",
             {**({"split": split} if split else {}), **exported_attributes(entry)},
         )
+
+
+def _told_apart(pairs: list[Pair]) -> list[Pair]:
+    """Return pairs of different pictures under keys of their own.
+
+    Where two have one key, it becomes the path of the picture without its suffix, and if that is
+    not enough, with it.
+    """
+    longer = [PurePosixPath(pair.image).with_suffix("").as_posix() for pair in pairs]
+    while shared := repeated(pair.key for pair in pairs):
+        pairs = [
+            replace(pair, key=key) if pair.key in shared else pair
+            for pair, key in zip(pairs, longer, strict=True)
+        ]
+        longer = [pair.image for pair in pairs]
+    return pairs

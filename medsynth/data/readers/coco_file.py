@@ -5,7 +5,7 @@ Source: the format page of cocodataset.org. Ids may be any whole numbers or text
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,8 +106,8 @@ def _categories(entries: list[Any]) -> dict[Id, str]:
             raise ValueError(f"its category {_shown(entry)} has no id of its own")
         found[number] = str(entry.get("name") or f"category-{number}")
     ordered = sorted(found, key=lambda number: (isinstance(number, str), number))
-    names = list(found.values())
-    return {n: found[n] if names.count(found[n]) == 1 else f"{found[n]}-{n}" for n in ordered}
+    claims = Counter(found.values())
+    return {n: found[n] if claims[found[n]] == 1 else f"{found[n]}-{n}" for n in ordered}
 
 
 def _is_id(value: Any) -> TypeGuard[Id]:

@@ -7,6 +7,7 @@ chunk of the file is read for it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,6 +20,7 @@ from medsynth.data.raster import UnreadableError, damaged
 from medsynth.data.readers import Found, Pair
 from medsynth.data.readers.exported import exported_attributes
 from medsynth.data.readers.hdf5_table import COLUMNS, WRONG, Table, read_table
+from medsynth.data.readers.repeats import first_of_each
 
 SUFFIXES = (".h5", ".hdf5")
 TIP = "Export again: medsynth export --format hdf5"
@@ -45,17 +47,13 @@ class Hdf5:
             names.update(table.classes)
         if not paths:
             return None
-        keys = [pair.key for pair in pairs]
-        twice = sorted({key for key in keys if keys.count(key) > 1}) if len(paths) > 1 else []
+        pairs, twice = first_of_each(pairs, attrgetter("key"))
         problems = problem(
             "hdf5-unreadable", "error", "some HDF5 files are no exports of medsynth", broken, TIP
         )
-        problems += problem(
-            "hdf5-twice", "error", "some ids stand in two HDF5 files", twice,
-            "Keep one export in the folder.",
-        )  # fmt: skip
         return Found(
             tuple(sorted(pairs, key=lambda pair: pair.key)),
+            twice=twice,
             class_names=names,
             problems=tuple(problems),
         )

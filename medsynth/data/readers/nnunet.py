@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from medsynth.data.listing import Listing
-from medsynth.data.readers import Found, Pair
+from medsynth.data.readers import Found
 from medsynth.data.readers.matching import Named, match
+from medsynth.data.readers.repeats import first_of_each
 from medsynth.io.json_text import parse_json
 
 CHANNEL = re.compile(r"_(\d{4})$")
@@ -39,12 +41,14 @@ class NnUnet:
             train = _with_splits(train, {pair.key: splits.get(pair.key, "") if splits else "train"
                                          for pair in train.pairs})  # fmt: skip
         test = _with_splits(test, dict.fromkeys((pair.key for pair in test.pairs), "test"))
+        pairs, twice = first_of_each((*train.pairs, *test.pairs), attrgetter("key"))
         return replace(
             train,
-            pairs=tuple(sorted((*train.pairs, *test.pairs), key=lambda pair: pair.key)),
+            pairs=tuple(sorted(pairs, key=lambda pair: pair.key)),
             lonely_images=train.lonely_images + (test.lonely_images if test.pairs else ()),
             lonely_masks=train.lonely_masks + test.lonely_masks,
-            duplicates=train.duplicates + test.duplicates + _in_both(train.pairs, test.pairs),
+            duplicates=train.duplicates + test.duplicates,
+            twice=twice,
             passed_over=train.passed_over + test.passed_over,
             class_names=_labels(home / "dataset.json"),
         )
@@ -73,12 +77,6 @@ def _channel(path: PurePosixPath) -> int | None:
 def _with_splits(found: Found, splits: Mapping[str, str]) -> Found:
     pairs = (replace(pair, attributes={"split": splits[pair.key]}) for pair in found.pairs)
     return replace(found, pairs=tuple(pairs))
-
-
-def _in_both(train: tuple[Pair, ...], test: tuple[Pair, ...]) -> tuple[str, ...]:
-    """Return cases that are both in training and test."""
-    images = {pair.key: pair.image for pair in train}
-    return tuple(f"{images[p.key]} and {p.image}" for p in test if p.key in images)
 
 
 def _splits(folder: Path) -> dict[str, str]:

@@ -86,7 +86,7 @@ def perturb(config: PerturbConfig, report: Report) -> PerturbResult:
         raise UsageError(f"--seed must be at least 0, not {seed}.")
     folder = MaskFolder(config.out)
     folder.refuse_strangers()
-    index = build_index(config.data, recipe.data, recipe.seed, report)
+    index = build_index(config.data, recipe.data, recipe.seed, report, least_pairs=1)
     with folder.lock():
         folder.refuse_other(index, recipe, seed, config.n)
         sources = SourceMasks(index)

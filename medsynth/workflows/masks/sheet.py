@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from medsynth.core.types import Mask
+from medsynth.data.captions import captioned
 from medsynth.data.contact_sheet import PALETTE, outlines, overlay
 from medsynth.data.load import load_sample
 from medsynth.data.records import DataIndex
@@ -16,13 +17,12 @@ from medsynth.io.grids import picture_grid
 from medsynth.masks.plan_entry import PlanEntry
 from medsynth.masks.words import in_words
 
+__all__ = ["captioned", "mask_sheet", "side_by_side"]
+
 COLUMNS = 4
 SIDE_PX = 150
 """The longer side of a picture on the sheet."""
 GAP_PX = 3
-FONT_PX = 11
-LINES = 5
-PAPER, INK = (255, 255, 255), (30, 30, 30)
 
 
 def mask_sheet(
@@ -65,35 +65,3 @@ def side_by_side(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[n
         for each in (left, right)
     )
     return np.concatenate([a, np.full_like(a[:, :GAP_PX], 255), b], axis=1)
-
-
-def captioned(picture: NDArray[np.uint8], words: str, most: int = LINES) -> NDArray[np.uint8]:
-    """Return the picture with words below, cut off where they fill more than `most` lines."""
-    font = ImageFont.load_default(FONT_PX)
-    height, width = picture.shape[:2]
-    lines = wrapped(words, lambda text: font.getlength(text) <= width - 2, most)
-    sheet = Image.new("RGB", (width, height + most * (FONT_PX + 2) + 4), PAPER)
-    sheet.paste(Image.fromarray(picture), (0, 0))
-    ImageDraw.Draw(sheet).multiline_text((1, height + 2), "\n".join(lines), INK, font, spacing=2)
-    return np.asarray(sheet)
-
-
-def wrapped(words: str, fits: Callable[[str], bool], most: int = LINES) -> list[str]:
-    """Return words in lines that fit, the last ending in "..." where there are more.
-
-    >>> wrapped("one two three four", lambda text: len(text) <= 8, 2)
-    ['one two', 'three...']
-    """
-    lines = [""]
-    for word in words.split():
-        longer = f"{lines[-1]} {word}".lstrip()
-        if lines[-1] and not fits(longer):
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    if len(lines) <= most:
-        return lines
-    last = lines[most - 1]
-    while last and not fits(last + "..."):
-        last = last[:-1]
-    return [*lines[: most - 1], last + "..."]
