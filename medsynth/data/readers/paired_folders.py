@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from medsynth.data.listing import Listing
@@ -55,13 +56,26 @@ Kinds = dict[str, dict[PurePosixPath, list[PurePosixPath]]]
 
 
 def _homes(listing: Listing) -> dict[PurePosixPath, Kinds]:
-    """Return parent -> kind -> folder of that kind -> files below it."""
+    """Return parent -> kind -> folder of that kind -> files below it.
+
+    The outermost folder of a kind counts, but not `data/` that holds images/ and masks/ itself.
+    """
+    below: dict[PurePosixPath, set[str]] = defaultdict(set)
+    for path in listing.images:
+        named_ones = list(_of_a_kind(path))
+        for k, (folder, _) in enumerate(named_ones):
+            below[folder] |= {kind for _, kind in named_ones[k + 1 :]}
     homes: dict[PurePosixPath, Kinds] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     for path in listing.images:
-        for depth, part in enumerate(path.parts[:-1]):
-            kind = NAMES.get(part.lower())
-            if kind is not None:
-                folder = PurePosixPath(*path.parts[: depth + 1])
+        for folder, kind in _of_a_kind(path):
+            if len(below[folder]) < 2:
                 homes[folder.parent][kind][folder].append(path)
                 break
     return homes
+
+
+def _of_a_kind(path: PurePosixPath) -> Iterator[tuple[PurePosixPath, str]]:
+    """Yield the folders above a file whose names tell a kind, the outermost first, and the kind."""
+    for depth, part in enumerate(path.parts[:-1], 1):
+        if kind := NAMES.get(part.lower()):
+            yield PurePosixPath(*path.parts[:depth]), kind
