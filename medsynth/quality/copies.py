@@ -150,36 +150,3 @@ def classes_in(labels: Iterable[Image]) -> tuple[int, ...]:
 def layout(labels: Image, classes: Sequence[int]) -> list[Grey]:
     """Return of each class where it is: (THUMB_PX, THUMB_PX) float32 in [0, 255]."""
     return [thumbnail(np.where(labels == each, 255, 0).astype(np.uint8)) for each in classes]
-
-
-def calibrated_threshold(
-    held_out: NDArray[np.float64], rate: float = 0.05, least: float = COPY_SCORE
-) -> float:
-    """Return the score from which on (>=) an image is called a copy.
-
-    A real image that no original is a copy of is called one with a probability of at most
-    `rate`: of n held-out images, floor(rate (n + 1)) may score as much (the conformal quantile,
-    Vovk et al. 2005), but at least one, so fewer than 19 are too few for 0.05. Those that score
-    as copies do, as where a split leaks, do not count: with them copies would pass. So it never
-    goes above COPY_SCORE. Nor does it go below `least`: where nothing is alike, even a twentieth
-    of good images need not be lost.
-
-    Args:
-        held_out: (n,) scores of real images of other groups, n at least 1: val images, or
-            train's own by `CopyDetector.score(images, groups)`.
-        rate: share of such images that may be called copies, in (0, 1).
-        least: the threshold where held-out images score lower.
-
-    Raises:
-        ValueError: no held-out scores.
-
-    >>> calibrated_threshold(np.array([0.1, 0.2, 0.3]))
-    0.85
-    """
-    if not len(held_out):
-        raise ValueError("a threshold needs the scores of held-out images")
-    usual = np.sort(held_out[held_out < COPY_SCORE])[::-1]
-    if not len(usual):
-        return COPY_SCORE
-    above = max(1, int(rate * (len(usual) + 1)))
-    return float(max(least, np.nextafter(usual[above - 1], 2)))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medsynth.quality.copies import COPY_SCORE, CopyDetector, calibrated_threshold
+from medsynth.quality.copies import COPY_SCORE, CopyDetector
 
 
 def textures(count, seed, px=96, channels=3):
@@ -107,25 +107,6 @@ def test_many_images_come_out_as_one_by_one(originals, detector):
     assert found.tolist() == [one[0] for _, one in single]
 
 
-@given(
-    st.lists(st.floats(0, 1), min_size=1, max_size=200),
-    st.floats(0.01, 0.5),
-)
-def test_the_threshold_lets_no_more_than_the_rate_through(scores, rate):
-    scores = np.array(scores)
-    threshold = calibrated_threshold(scores, rate, least=0)
-    assert threshold <= COPY_SCORE
-    usual = scores[scores < COPY_SCORE]
-    assert (usual >= threshold).sum() <= max(1, rate * (len(usual) + 1))
-    assert calibrated_threshold(scores, rate) == COPY_SCORE
-
-
-def test_copies_among_held_out_images_set_no_threshold():
-    leaking = np.array([1.0, 0.99, 0.97, *np.linspace(0.1, 0.4, 27)])
-    assert calibrated_threshold(leaking, least=0) == calibrated_threshold(leaking[3:], least=0)
-    assert calibrated_threshold(leaking[:3], least=0) == COPY_SCORE
-
-
 def test_what_cannot_be_fitted_or_scored():
     with pytest.raises(ValueError, match="one for each"):
         CopyDetector().fit([])
@@ -133,8 +114,6 @@ def test_what_cannot_be_fitted_or_scored():
         CopyDetector().fit(textures(2, 0), ["a"])
     with pytest.raises(ValueError, match="not known"):
         CopyDetector().fit(textures(2, 0)).score(textures(2, 0), ["a", "b"])
-    with pytest.raises(ValueError, match="held-out"):
-        calibrated_threshold(np.zeros(0))
     scores, found = CopyDetector().fit(textures(2, 0)).score([])
     assert scores.shape == found.shape == (0,)
 
