@@ -23,7 +23,7 @@ def chosen_by_the_gate(run: Run) -> tuple[str, ...]:
     record = read_figures(run.gates / "gates.json") or {}
     about = record.get("calibration", {}).get("faithful", {})
     enforced = record.get("modes", {}).get("faithful") == "enforce"
-    judges = about.get("threshold", 0) > 0 and "warning" not in about
+    judges = about.get("threshold", 0) > 0 and not about.get("cannot_judge", "warning" in about)
     return (CHOSEN,) if enforced and judges else ()
 
 

@@ -83,15 +83,32 @@ class RunGates:
 
     @cached_property
     def gates(self) -> dict[str, Gate]:
-        """The gates, calibrated; what they are calibrated to is written to gates/gates.json."""
+        """The gates, calibrated; what they are calibrated to is written to gates/gates.json.
+
+        One that finds that it cannot judge only scores, unless it was told by name to refuse.
+        """
         context, folder = self._context(), self.run.gates
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
             remove_leftovers(folder)
             gates = {name: kind(context) for name, kind in self.types.items()}
             about = {name: dict(gate.about) for name, gate in gates.items()}
+            for name in [name for name, each in about.items() if each.get("cannot_judge")]:
+                self.modes[name], done = self._doubted(name)
+                about[name]["warning"] = f"{about[name]['warning']} {done}"
             write_json(folder / "gates.json", {"modes": self.modes, "calibration": about})
         return gates
+
+    def _doubted(self, name: str) -> tuple[GateMode, str]:
+        """Return the mode of a gate that cannot judge, and what comes of it in a sentence."""
+        options = self.recipe.gates
+        own = name in options.plugin
+        told = options.plugin[name] if own else getattr(options, name, None)
+        key = f"gates.plugin.{name}" if own else f"gates.{name}"
+        if told == "enforce":
+            return "enforce", f"It refuses images all the same, for so says {key}=enforce."
+        refuses = f" {key}=enforce would have it refuse." if self.modes[name] == "enforce" else ""
+        return "score", f"So it only scores, and refuses nothing.{refuses}"
 
     def _context(self) -> GateContext:
         options = self.recipe.gates

@@ -1,14 +1,18 @@
 """Gates in a run: fitted once, kept, told in the manifest, and never by those who saw the mask."""
 
 import json
+import shutil
 from collections import Counter
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from medsynth.core.errors import NothingAcceptableError
-from medsynth.data.index import DataIndex
+from medsynth.data.index import DataIndex, build_index
+from medsynth.data.options import DataOptions
 from medsynth.io.runs import Run
 from medsynth.model.segmenter import predict_probabilities
 from medsynth.model.segmenter_options import SegmenterOptions
@@ -16,8 +20,11 @@ from medsynth.store.samples import SampleStore
 from medsynth.workflows.augment.augment import AugmentConfig, augment
 from medsynth.workflows.cross_fit import CrossFitted
 from medsynth.workflows.gate_warnings import CHOSEN, chosen_by_the_gate, gate_warnings
-from medsynth.workflows.gates import load_labelled
+from medsynth.workflows.gates import RunGates, load_labelled
+from medsynth.workflows.recipe import read_run_recipe
 from medsynth.workflows.report.write import write_report
+
+from .evaluate.scenes import draw
 
 SEGMENTER = (
     "gates.segmenter.width=4",
@@ -155,3 +162,28 @@ def test_one_network_judges_an_image_whether_real_or_made(own_run, tmp_path):
     blend = {fitted.judge(image, frozenset(one)) for image in images}
     assert len(blend) == 1
     assert blend < {0, 2}  # network 1 was fitted on both
+
+
+def test_a_split_that_leaks_does_not_let_copies_pass(tmp_path):
+    """The gate novel warns of held-out copies; that is no doubt about its verdicts."""
+    data = draw(tmp_path / "data", 0, 40)
+    names = sorted(path.name for path in (data / "images").iterdir())
+    rows = [(name, "train" if k < 24 else "val") for k, name in enumerate(names)]
+    for k in range(4):  # other files, and so unknown to the index
+        image = cv2.imread(str(data / "images" / names[k]))
+        again = cv2.imdecode(cv2.imencode(".jpg", image)[1], 1)
+        cv2.imwrite(str(data / "images" / f"again{k}.png"), again)
+        shutil.copy(data / "masks" / names[k], data / "masks" / f"again{k}.png")
+        rows.append((f"again{k}.png", "val"))
+    told = "".join(f"{Path(name).stem},{split}\n" for name, split in [("stem", "split"), *rows])
+    (data / "split.csv").write_text(told)
+    run = Run(tmp_path / "run")
+    run.path.mkdir()
+    run.recipe.write_text('gates: {faithful: "off"}\n')
+    index = build_index(data, DataOptions(size=48), seed=0)
+    gates = RunGates(run, read_run_recipe(run), index, torch.device("cpu"), lambda *_: None)
+    judged = gates.judge(load_labelled(index, index.split("train")))
+    assert all(each.failed == ("novel",) for each in judged)
+    record = json.loads((run.gates / "gates.json").read_text())
+    assert record["modes"]["novel"] == "enforce"
+    assert "leaves 4 of the 20 real images out" in record["calibration"]["novel"]["warning"]

@@ -17,7 +17,7 @@ from medsynth.workflows.shards.merge import merge
 
 N = 21  # six blocks of four, and two more for the reserve
 STRICT = (
-    "gates.mode=enforce",
+    "gates.faithful=enforce",
     "gates.rate=0.1",
     "gates.novel=off",
     "gates.folds=2",

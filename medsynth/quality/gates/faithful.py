@@ -48,6 +48,7 @@ class Faithful:
             passing = float((self.wrong >= threshold).mean())
             found["passing_with_others_masks"] = round(passing, 4)
             if passing > MOST_PASSING:
+                found["cannot_judge"] = True
                 found["warning"] = self._cannot_judge(threshold, passing)
         return found
 

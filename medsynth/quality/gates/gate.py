@@ -115,7 +115,11 @@ class Gate(Protocol):
 
     @property
     def about(self) -> dict[str, float | str]:
-        """Figures of the calibration, for the run's record."""
+        """Figures of the calibration, for the run's record.
+
+        warning: a sentence that users are told. cannot_judge: true where the verdicts mean nothing;
+        the gate then only scores, unless it was told by its name to refuse.
+        """
 
     def judge(self, pairs: Pairs) -> list[Verdict]:
         """Judge synthetic images with the masks that were asked for; deterministic."""

@@ -124,8 +124,10 @@ def ranking_gates(run: Run) -> list[str] | None:
     measure of worth (`GateOptions`), and they should not choose by another name.
     """
     from medsynth.workflows.recipe import read_run_recipe
+    from medsynth.workflows.report.found import read_figures
 
-    modes = read_run_recipe(run).gates.modes()
+    known = read_figures(run.gates / "gates.json") or {}
+    modes = known.get("modes") or read_run_recipe(run).gates.modes()
     return [gate for gate, mode in modes.items() if mode == "enforce"] or None
 
 

@@ -8,10 +8,12 @@ from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any
 
 from medsynth.core.errors import InputError
-from medsynth.io.hashing import hash_file
+from medsynth.io.hashing import hash_file, hash_json
 from medsynth.io.runs import Run
+from medsynth.store.samples import SampleStore
 from medsynth.workflows.export.about_run import about_run
 from medsynth.workflows.export.rows import Synthetic
+from medsynth.workflows.export.samplers import sampler_settings
 from medsynth.workflows.recipe import Recipe
 
 FITTED_HERE = "none of its own: it was fitted on the training images"
@@ -30,19 +32,25 @@ UNKNOWN = "not known; see where the weights come from"
 
 
 def sample_facts(made: Synthetic) -> dict[str, Any]:
-    """Return JSON values of a run's samples: gates, acceptance, hashes of the weights."""
+    """Return JSON values of a run's samples: gates, acceptance, hashes of them and the weights."""
     return {
+        "samples_sha256": samples_sha256(made),
         "checkpoint_sha256": made.checkpoints,
         "gates": made.gates,
         "acceptance": dataclasses.asdict(made.acceptance),
     }
 
 
+def samples_sha256(made: Synthetic) -> str:
+    """Return a hash of all samples that a run has, by which a later look knows them again."""
+    return hash_json([row.content for row in made.rows])
+
+
 def run_facts(run: Run, recipe: Recipe) -> dict[str, Any]:
-    """Return JSON values of a run: recipe, model, evaluation.
+    """Return JSON values of a run: recipe, model, settings of the sampler, evaluation.
 
     Raises:
-        InputError: evaluation.json is damaged.
+        InputError: evaluation.json or the manifest is damaged.
     """
     about = about_run(run)
     return {
@@ -53,6 +61,7 @@ def run_facts(run: Run, recipe: Recipe) -> dict[str, Any]:
             "seed": recipe.seed,
         },
         "model": model_facts(recipe, about),
+        "sampling": sampler_settings(SampleStore(run.samples).rows()),
         "evaluation": read_evaluation(run.evaluation),
     }
 

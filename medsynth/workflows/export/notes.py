@@ -37,7 +37,39 @@ def set_notes(index: DataIndex, rows: tuple[Row, ...], options: ChoiceOptions) -
             f"Masks from outside the data: {counted(brought, 'synthetic pair')}. Nobody checked "
             "that these are not masks of val or test."
         )
+    if options.geometry == "model":
+        notes += size_notes(index, sum(row.origin == "real" for row in rows))
     return tuple(notes)
+
+
+SHAPED = {
+    "crop": "cropped and scaled",
+    "letterbox": "scaled and padded",
+    "stretch": "scaled to another shape",
+}
+"""What becomes of images of another shape, by data.fit."""
+
+
+def size_notes(index: DataIndex, real: int) -> list[str]:
+    """Say where exported real images are not as their files are, and how to have them so.
+
+    Args:
+        index: says the size of each file and that of the model.
+        real: how many real pairs are exported.
+    """
+    height, width = index.size_hw
+    others = [item.source_hw for item in index.items if item.source_hw != index.size_hw]
+    if not (real and others):
+        return []
+    reshaped = any(h * width != w * height for h, w in others)
+    done = SHAPED[index.fit] if reshaped else "scaled"
+    of = f"{len(others)} of {counted(len(index.items), 'real pair')}"
+    h, w = others[0]
+    return [
+        f"All images are {height}x{width} (height x width), the size of the model. The files of "
+        f"{of} have another, such as {h}x{w}: they were {done} (data.fit={index.fit}). As the "
+        "files are: export.geometry=original, which all formats but hdf5 can hold."
+    ]
 
 
 def unknown_origin(run: Run, recorded: bool) -> list[str]:
