@@ -6,10 +6,13 @@ with a sentence and a tip. Nothing is printed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from os import PathLike
+from collections.abc import Callable, Iterable, Mapping, Set
+from operator import index
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from medsynth.core.errors import UsageError
 
 if TYPE_CHECKING:
     from medsynth.exporters.exporter import ExportResult
@@ -36,7 +39,7 @@ def doctor(
 
     Args:
         data: folder with images and masks.
-        recipe: whose data options to use; None for the default recipe.
+        recipe: whose data options to use; None for the one that a fit would choose.
         options: dotted keys to values, for example {"data.size": 64}.
 
     >>> import tempfile
@@ -46,11 +49,14 @@ def doctor(
     ...     doctor(folder).pairs
     12
     """
+    from medsynth.workflows.choice import chosen
     from medsynth.workflows.doctor import diagnose
+    from medsynth.workflows.fit.config import FitConfig
     from medsynth.workflows.recipe import load_recipe
 
-    chosen = load_recipe(recipe, as_sets(options))
-    return diagnose(Path(data), chosen.data, chosen.seed)
+    config, _ = chosen(FitConfig(Path(data), recipe, sets=as_sets(options)))
+    would = load_recipe(config.recipe, config.sets)
+    return diagnose(Path(data), would.data, would.seed)
 
 
 def fit(
@@ -136,7 +142,10 @@ def augment(
     from medsynth.workflows.augment.augment import augment as run_augment
 
     sets, given = as_sets(options), as_path(masks)
-    config = AugmentConfig(n, as_path(run), seed, sets, device, given, shard, engine, ray_address)
+    count = None if n is None else as_count(n, "samples")
+    config = AugmentConfig(
+        count, as_path(run), seed, sets, device, given, shard, engine, ray_address
+    )
     return run_augment(config, report)
 
 
@@ -179,7 +188,8 @@ def perturb(
     from medsynth.workflows.masks.perturb import PerturbConfig
     from medsynth.workflows.masks.perturb import perturb as perturb_masks
 
-    config = PerturbConfig(Path(data), n, Path(out), seed, recipe, as_sets(options))
+    count = as_count(n, "masks")
+    config = PerturbConfig(Path(data), count, Path(out), seed, recipe, as_sets(options))
     return perturb_masks(config, report)
 
 
@@ -230,6 +240,7 @@ def evaluate(
 
 
 def prove(
+    data: AnyPath | None = None,
     *,
     run: AnyPath | None = None,
     beside: Iterable[AnyPath] = (),
@@ -241,6 +252,7 @@ def prove(
 ) -> ProveResult:
     """Tell whether a run's synthetic pairs raise Dice on test; see `medsynth prove --help`.
 
+    `data` is a folder of real pairs to judge on in place of test, such as another hospital's.
     `beside` are other runs on the same pairs, whose samples are compared too;
     `segmenter_command` is your own training script, in place of MONAI's networks.
 
@@ -251,9 +263,28 @@ def prove(
 
     others = tuple(Path(each) for each in beside)
     config = ProveConfig(
-        as_path(run), as_sets(options), others, max_minutes, device, segmenter_command
-    )
+        as_path(run), as_sets(options), others, max_minutes, device, segmenter_command,
+        as_path(data),
+    )  # fmt: skip
     return run_prove(config, report)
+
+
+def as_count(value: Any, what: str) -> int:
+    """Return a number of things to make, from any kind of whole number.
+
+    Raises:
+        UsageError: it is none, or less than 1.
+
+    >>> as_count(3, "masks")
+    3
+    """
+    try:
+        count = 0 if isinstance(value, bool) else index(value)
+    except TypeError:
+        count = 0
+    if count < 1:
+        raise UsageError(f"the number of {what} must be whole and at least 1, not {value!r}.")
+    return count
 
 
 def as_path(value: AnyPath | None) -> Path | None:
@@ -264,9 +295,25 @@ def as_path(value: AnyPath | None) -> Path | None:
 def as_sets(options: Mapping[str, Any] | None) -> tuple[str, ...]:
     """Return dotted keys and values as the command line's `--set` texts.
 
+    Raises:
+        UsageError: a value is no text, number, path, list or mapping.
+
     >>> as_sets({"data.size": 64, "data.where": {"kind": "x"}})
     ('data.size=64', 'data.where={"kind": "x"}')
     """
     import json
 
-    return tuple(f"{key}={json.dumps(value)}" for key, value in (options or {}).items())
+    return tuple(
+        f"{key}={json.dumps(value, default=_plain)}" for key, value in (options or {}).items()
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Return a path, a number or an array of NumPy, or a set as what JSON can hold."""
+    if isinstance(value, PathLike):
+        return fspath(value)
+    if isinstance(value, Set):
+        return sorted(value)
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise UsageError(f"{value!r} is no value of an option: it is a {type(value).__name__}.")

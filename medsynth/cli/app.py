@@ -22,7 +22,7 @@ from medsynth.cli import (
     recipes,
     show,
 )
-from medsynth.cli.console import run_guarded
+from medsynth.cli.console import run_guarded, tell_machine
 from medsynth.core.errors import EXIT_INTERRUPTED
 
 app = typer.Typer(
@@ -71,6 +71,7 @@ def _invoke() -> None:
         raise KeyboardInterrupt from error
     except wrong_usage as error:
         error.show()
+        tell_machine(error.format_message(), None, error.exit_code)
         sys.exit(error.exit_code)
     if code == EXIT_INTERRUPTED:  # what Typer makes of Ctrl-C
         raise KeyboardInterrupt

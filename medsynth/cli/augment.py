@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medsynth.cli.console import err, out, print_json, progress
+from medsynth.cli.next_step import print_next
 from medsynth.cli.options import DeviceOption, JsonOption, RunOption
 from medsynth.core.words import counted
 
@@ -78,7 +79,7 @@ def augment(
     if result.shard is not None:
         out.print(f"Next, with all shards made: medsynth merge --run {result.run}", markup=False)
     else:
-        out.print("Next: medsynth export --format coco", markup=False)
+        print_next(result.run)
 
 
 def _print_acceptance(result: AugmentResult) -> None:

@@ -22,8 +22,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from medsynth.core.errors import EXIT_INTERRUPTED, MedsynthError, visible
+from medsynth.core.errors import EXIT_BUG, EXIT_INTERRUPTED, MedsynthError, visible
 
+OURS = ".medsynth-"
+"""How temporary files and folders of ours begin: one that is not there could not be made."""
 FOLLOWS = int(os.environ.get("RANK", "0")) > 0
 """Whether this is one of several processes, and not the main one, which alone reports."""
 out = Console(soft_wrap=True, highlight=False, emoji=False, quiet=FOLLOWS)
@@ -104,9 +106,20 @@ class PlainLines:
 
 def show_error(error: MedsynthError) -> None:
     """Print a known error: its sentence, then its tip."""
+    tell_machine(error.what, error.tip, error.exit_code)
     err.print(_lines(f"error: {error.what}"), style="red", markup=False)
     if error.tip:
         err.print(_lines(f"tip: {error.tip}"), style="yellow", markup=False)
+
+
+def tell_machine(what: str, tip: str | None, code: int) -> None:
+    """Print an error as the one object on standard output, where `--json` asks for one.
+
+    It may have been found before the command line was read, so that this looks itself.
+    """
+    if "--json" in sys.argv[1:]:
+        tip = None if tip is None else _lines(tip)  # half characters cannot be written
+        print_json({"error": _lines(what), "tip": tip, "exit": code})
 
 
 def _lines(text: str) -> str:
@@ -123,10 +136,12 @@ def run_guarded(call: Callable[[], Any]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         err.print("interrupted.", style="red")
+        tell_machine("interrupted.", None, EXIT_INTERRUPTED)
         return EXIT_INTERRUPTED
-    except (OSError, MemoryError, RuntimeError) as error:
+    except Exception as error:
         known = _disk_sentence(error) if isinstance(error, OSError) else _memory_sentence(error)
         if known is None:
+            tell_machine(f"{type(error).__name__}: {error}", None, EXIT_BUG)
             raise
         show_error(known)
         return known.exit_code
@@ -148,13 +163,30 @@ def _disk_sentence(error: OSError) -> MedsynthError | None:
         return MedsynthError(
             f"{error.strerror}{where}.", "Choose a folder that can be written, or mend its rights."
         )
-    if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG):
+    if error.errno in (
+        errno.EEXIST,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.ENAMETOOLONG,
+        errno.EBUSY,
+        errno.EXDEV,
+    ):
         return MedsynthError(f"{error.strerror}{where}.", "Choose another place to write to.")
-    gone = error.errno == errno.ENOENT and error.filename is not None
-    if gone and not Path(os.fsdecode(error.filename)).parent.exists():
+    if error.errno == errno.ENOENT and error.filename is not None:
+        return _gone_sentence(Path(os.fsdecode(error.filename)))
+    return None
+
+
+def _gone_sentence(path: Path) -> MedsynthError | None:
+    """Return the sentence for a place that takes no files, or that is gone, else None."""
+    if not path.parent.exists():
         return MedsynthError(
-            f"a folder vanished while medsynth worked in it{where}.",
+            f"a folder vanished while medsynth worked in it ({path}).",
             "Put it back, or mount its disk again, and run the same command again.",
+        )
+    if path.name.startswith(OURS):
+        return MedsynthError(
+            f"nothing can be made in {path.parent}.", "Choose another place to write to."
         )
     return None
 

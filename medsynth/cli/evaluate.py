@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from medsynth.cli.console import out, print_json, progress
+from medsynth.cli.next_step import print_next
 from medsynth.cli.options import DeviceOption, JsonOption, RunOption
 from medsynth.core.words import counted
 
@@ -49,6 +50,7 @@ def evaluate(
         out.print(sentence, markup=False)
     out.print(f"All figures: {result.path}", markup=False)
     out.print(f"The report: {result.report}", markup=False)
+    print_next(result.run)
 
 
 def table_of(values: Mapping[str, Any]) -> Table:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from medsynth.cli.console import out, print_json, progress
+from medsynth.cli.next_step import print_next
 from medsynth.cli.options import JsonOption, RunOption
 from medsynth.core.words import counted
 
@@ -41,4 +42,4 @@ def merge(
         out.print(f"The plan's reserve did not suffice for {result.wanted}.", markup=False)
         out.print(f"Next: medsynth augment --n {result.wanted} --run {result.run}", markup=False)
     else:
-        out.print("Next: medsynth export --format coco", markup=False)
+        print_next(result.run)

@@ -74,3 +74,5 @@ def show(result: PerturbResult) -> None:
     if result.diversity is None:
         out.print("diversity: not measured, there are too few val masks.", markup=False)
     out.print(f"Look at {result.contact_sheet}", markup=False)
+    images = f"medsynth augment --masks {result.out}"
+    out.print(f"Next, with a run fitted on this data: {images}", markup=False)

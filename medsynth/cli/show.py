@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medsynth.cli.console import out, print_json, progress
+from medsynth.cli.next_step import done
 from medsynth.cli.options import JsonOption, RunArgument, RunOption, named_once
 from medsynth.core.errors import UsageError
 from medsynth.core.words import counted
@@ -15,6 +16,7 @@ from medsynth.core.words import counted
 if TYPE_CHECKING:
     from medsynth.workflows.show import RunSummary
 
+VERDICTS = "medsynth evaluate, medsynth prove"
 MOST = 300
 """Samples on the sheets, where nobody says how many."""
 
@@ -71,9 +73,7 @@ def lines_of(found: RunSummary) -> dict[str, str]:
         f"{name} {found.progress[name]} of {n}{early.get(name, '')}"
         for name, n in found.planned.items()
     )
-    verdicts, done = "medsynth evaluate, medsynth prove", "exported, evaluated and proved"
-    if found.masks:
-        verdicts, done = "medsynth evaluate --real DATA", "exported and evaluated"
+    verdicts = "medsynth evaluate --real DATA" if found.masks else VERDICTS
     given_up = f" ({found.given_up} given up)" if found.given_up else ""
     return {
         "run": str(found.run),
@@ -86,10 +86,19 @@ def lines_of(found: RunSummary) -> dict[str, str]:
         "log": ", ".join(f"{k} {v}" for k, v in found.last_log.items()) or "empty",
         "samples": f"{found.samples}{given_up}",
         **({"shards": found.shards} if found.shards else {}),
-        "exports": ", ".join(found.exports) or "none",
+        "exports": exports_of(found),
         "report": str(found.report or f"none yet: {verdicts}"),
-        "next": found.next or f"nothing: it was {done}",
+        "next": found.next or done(found.masks),
     }
+
+
+def exports_of(found: RunSummary) -> str:
+    """Return the exports, those first that hold the samples of now."""
+    now = [name for name in found.exports if name not in found.stale]
+    if not found.stale:
+        return ", ".join(now) or "none"
+    old = ", ".join(f"{name} (of {of})" for name, of in found.stale.items())
+    return f"{', '.join(now) or 'none of these samples'}; of earlier samples: {old}"
 
 
 def show_sheets(run: Path | None, to: Path | None, worst: int, as_json: bool) -> None:

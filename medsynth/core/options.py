@@ -7,8 +7,9 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 
-from medsynth.core.errors import UsageError, did_you_mean
+from medsynth.core.errors import UsageError, did_you_mean, listed
 
 O = TypeVar("O", bound="Options")  # noqa: E741
 
@@ -47,14 +48,44 @@ def _sentences(cls: type[Options], problems: list[dict[str, Any]]) -> list[str]:
         path = _without_forms(cls, problem["loc"])
         key = ".".join(str(part) for part in path) or "the recipe"
         if problem["type"] == "extra_forbidden":
-            names = [part for part in path if isinstance(part, str)]
-            near = did_you_mean(names[-1], fields_at(cls, names[:-1]))
-            said[f"unknown key '{key}'"] = [near]
+            said[f"unknown key '{key}'"] = [_meant(cls, _names(path))]
             continue
-        message = problem["msg"].removeprefix("Value error, ")
-        said.setdefault(key, []).append(message[0].lower() + message[1:])
+        said.setdefault(key, []).append(_wanted(problem, field_at(cls, _names(path))))
         got[key] = f" (got {problem['input']!r})"
     return [f"{key}: {', or '.join(texts)}{got.get(key, '')}" for key, texts in said.items()]
+
+
+def _names(path: list[str | int]) -> list[str]:
+    return [part for part in path if isinstance(part, str)]
+
+
+def _meant(cls: type[Options], names: list[str]) -> str:
+    """Return which key was meant: one of that name anywhere, or one that is like it there."""
+    everywhere = [key for key, _ in walk_fields(cls) if key.split(".")[-1] == names[-1]]
+    if everywhere:
+        shown = [f"'{key}'" for key in sorted(everywhere, key=lambda key: key.count("."))]
+        return f"did you mean {listed(shown, 4)}?"
+    return did_you_mean(names[-1], fields_at(cls, names[:-1]))
+
+
+def _wanted(problem: Mapping[str, Any], field: FieldInfo | None) -> str:
+    """Return what a value should be, in words, with an example of a list."""
+    message = problem["msg"].removeprefix("Value error, ").split(", unable to parse")[0]
+    if problem["type"] == "tuple_type":
+        message = f"input should be a list{_example(field)}"
+    return str(message[0].lower() + message[1:])
+
+
+def _example(field: FieldInfo | None) -> str:
+    """Return an example of a list for an option, made of its default value; "" without one."""
+    if field is None:
+        return ""
+    value, kinds = field.default, (field.annotation, *get_args(field.annotation))
+    lengths = [len(get_args(kind)) for kind in kinds if get_origin(kind) is tuple]
+    if isinstance(value, int | float) and lengths:
+        value = [value] * lengths[0]
+    plain = isinstance(value, list | tuple) and all(isinstance(v, int | float) for v in value)
+    return f" such as {list(value)}" if plain and value else ""
 
 
 def _without_forms(cls: type[Options], location: tuple[str | int, ...]) -> list[str | int]:
@@ -91,6 +122,16 @@ def fields_at(cls: type[Options], path: list[str]) -> list[str]:
             return list(cls.model_fields)
         cls = inner
     return list(cls.model_fields)
+
+
+def field_at(cls: type[Options], names: list[str]) -> FieldInfo | None:
+    """Return the field at a dotted place below `cls`, or None where there is no such."""
+    inner: type[Options] | None = cls
+    field = None
+    for name in names:
+        field = inner.model_fields.get(name) if inner is not None else None
+        inner = None if field is None else options_type(field.annotation)
+    return field
 
 
 def options_type(annotation: Any) -> type[Options] | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from medsynth.core.options import Options
+from medsynth.exporters import checksums
 from medsynth.exporters.citation import LICENSE_NOTE, citations, generator
 from medsynth.exporters.exporter import ExportResult, ExportSet
 from medsynth.io.atomic import write_json
@@ -68,8 +69,9 @@ def to_card(
 
 
 def write_card(folder: Path, card: dict[str, Any]) -> None:
-    """Write export.json into a finished folder, with the count and size of its files."""
-    write_json(folder / NAME, {**card, "files": _figures(folder)})
+    """Write export.json into a finished folder, with what tells later that it is whole."""
+    write_json(folder / NAME, {**card, "files": {**_figures(folder), "hashes": checksums.NAME}})
+    checksums.write_checksums(folder)
 
 
 def read_card(folder: Path) -> dict[str, Any] | None:
@@ -81,9 +83,15 @@ def read_card(folder: Path) -> dict[str, Any] | None:
     return card if isinstance(card, dict) and "content" in card else None
 
 
-def is_whole(folder: Path, card: dict[str, Any]) -> bool:
-    """Return whether the files that export.json counted are still there, by count and size."""
-    return card.get("files") == _figures(folder)
+def changes(folder: Path, card: dict[str, Any]) -> list[str]:
+    """Return which files of an export were added, changed or lost since it was written.
+
+    Cards of before files.sha256 have only the count and size of all files.
+    """
+    files = card.get("files")
+    if isinstance(files, dict) and "hashes" in files:
+        return checksums.changed_files(folder)
+    return [] if files == _figures(folder) else ["which ones is not known"]
 
 
 def _figures(folder: Path) -> dict[str, int]:

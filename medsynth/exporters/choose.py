@@ -32,9 +32,9 @@ class ChoiceOptions(Options):
     """At most so many synthetic pairs of one source mask; null = no cap."""
 
     order: Literal["best", "plan"] = "best"
-    """Which synthetic pairs come first where not all are taken: the `best` by their gates'
-    figures, and those without any last; or those of the `plan`, so that a smaller set is a fair
-    part of a larger one."""
+    """Which synthetic pairs come first where not all are taken: the `best` by the figures of the
+    gates that refuse, and those without any last; or those of the `plan`, so that a smaller set is
+    a fair part of a larger one."""
 
     stratify: Literal["class"] | None = None
     """class: each combination of classes that real pairs of train show gets its share of the
@@ -61,32 +61,51 @@ def choose(
         rows: all there are; under `stratify` with their classes.
         options: what to choose.
         rejected: ids of synthetic rows that are left out.
-
-    Raises:
-        UsageError: the options leave nothing.
     """
     ordered = sorted(rows, key=lambda row: (SPLITS.index(row.split), row.origin, row.id))
     left = [row for row in ordered if row.origin == "synthetic" and row.id not in rejected]
-    train = [row for row in ordered if row.origin == "real" and row.split == "train"]
-    most = None if options.ratio is None else math.floor(Fraction(str(options.ratio)) * len(train))
+    train = real_of_train(ordered)
+    most = None if options.ratio is None else asked_for(options.ratio, len(train))
     places = None
     if options.stratify and train:
         places = places_by_classes(train, len(left) if most is None else min(most, len(left)))
     first = best_first(left) if options.order == "best" else left
     kept = {row.id for row in picked(first, most, options.max_per_source, places)}
-    chosen = tuple(
+    return tuple(
         row
         for row in ordered
         if (row.id in kept if row.origin == "synthetic" else not options.synthetic_only)
     )
-    if not chosen:
-        told = options.model_dump(mode="json", include=DECIDING, exclude_defaults=True)
-        said = ", ".join(f"export.{key}={json.dumps(value)}" for key, value in told.items())
-        raise UsageError(
-            f"nothing is left to export{said and f' with {said}'}.",
-            "Take one of these options back." if told else "Make samples: medsynth augment --n 100",
-        )
-    return chosen
+
+
+def real_of_train(rows: Iterable[Row]) -> list[Row]:
+    """Return the real rows of train."""
+    return [row for row in rows if row.origin == "real" and row.split == "train"]
+
+
+def asked_for(ratio: float, train: int) -> int:
+    """Return how many synthetic pairs a ratio to real pairs of train comes to.
+
+    >>> asked_for(0.29, 100)
+    29
+    """
+    return math.floor(Fraction(str(ratio)) * train)
+
+
+def refuse_nothing(rows: Sequence[Row], options: ChoiceOptions) -> None:
+    """Refuse a choice that has nothing in it.
+
+    Raises:
+        UsageError: these options left nothing.
+    """
+    if rows:
+        return
+    told = options.model_dump(mode="json", include=DECIDING, exclude_defaults=True)
+    said = ", ".join(f"export.{key}={json.dumps(value)}" for key, value in told.items())
+    raise UsageError(
+        f"nothing is left to export{said and f' with {said}'}.",
+        "Take one of these options back." if told else "Make samples: medsynth augment --n 100",
+    )
 
 
 def choice_notes(
@@ -119,4 +138,20 @@ def choice_notes(
         notes.append(
             f"{taken} of {len(left)} synthetic pairs are in it, {order} within {', '.join(caps)}."
         )
-    return notes
+    return [*notes, *_too_few(options, real_of_train(rows), taken, left, len(rejected))]
+
+
+def _too_few(
+    options: ChoiceOptions, train: Sequence[Row], taken: int, left: Sequence[Row], rejected: int
+) -> list[str]:
+    """Return a sentence where a ratio asks for more than there is.
+
+    An export of synthetic pairs alone does not tell it: it lists no real pairs to count.
+    """
+    asked = 0 if options.ratio is None else asked_for(options.ratio, len(train))
+    if taken >= asked:
+        return []
+    said = f"export.ratio={options.ratio:g} asked for {asked} synthetic pairs, there are"
+    if taken == len(left):
+        return [f"{said} {taken}: medsynth augment --n {asked + rejected}"]
+    return [f"{said} {len(left)}, of which the other caps leave {taken}."]

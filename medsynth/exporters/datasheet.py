@@ -70,6 +70,12 @@ def limits(export_set: ExportSet) -> list[str]:
     train = sum(row.split == "train" for row in export_set.real)
     if 0 < train < FEW_PAIRS:
         found.append(f"The model was fitted on {counted(train, 'pair')}; that is few.")
+    settings = len(export_set.facts.get("sampling") or ())
+    if settings > 1:
+        found.append(
+            f"The run's samples were made by {settings} different settings of the sampler: see "
+            "Sampling."
+        )
     if all(row.quality is None for row in export_set.rows if row.origin == "synthetic"):
         found.append(
             "No gate has compared the samples with held-out real images: nobody knows how "

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from medsynth.core.words import counted
+
 
 def in_words(sheet: Mapping[str, Any]) -> str:
     """Return the Markdown of a datasheet; sections of which nothing is known are left out."""
@@ -12,9 +14,11 @@ def in_words(sheet: Mapping[str, Any]) -> str:
         f"# {sheet['name']}\n\nImages with segmentation masks, written as {sheet['format']} by "
         f"{sheet['generator']}.",
         _section("Counts", _table(("split", "origin", "pairs"), _counts(sheet["counts"]))),
+        _section("Images", _list(_images(sheet["images"]))),
         _section("Classes", _table(("class", "of", "pairs that show it"), _classes(sheet))),
         _section("Model", _list(sheet.get("model"))),
         _section("Recipe", _list(sheet.get("recipe"))),
+        _section("Sampling", _bullets(map(_setting, sheet.get("sampling") or ()))),
         _section("Gates", _list(sheet.get("gates"))),
         _section("Acceptance", _list(_total(sheet.get("acceptance")))),
         _section("Measured", _list(sheet.get("evaluation"))),
@@ -81,6 +85,19 @@ def _classes(sheet: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
         name = item["name"] if item["id"] is None else f"{item['id']} {item['name']}"
         for of, pairs in item["pairs"].items():
             yield name, of, pairs
+
+
+def _images(images: Mapping[str, Any]) -> dict[str, Any]:
+    size = images["size_hw"]
+    return {
+        "size in pixels (height x width)": f"{size[0]}x{size[1]}" if size else "they differ",
+        "channels": images["channels"],
+    }
+
+
+def _setting(setting: Mapping[str, Any]) -> str:
+    told = ", ".join(f"{name} {text}" for name, text in flat(setting) if name != "samples")
+    return f"{counted(setting['samples'], 'sample')}: {told}"
 
 
 def _total(acceptance: Any) -> Any:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from medsynth.core.errors import InputError, UsageError
-from medsynth.exporters.card import content_hash, is_whole, read_card, to_card, write_card
+from medsynth.core.errors import InputError, UsageError, listed, visible
+from medsynth.exporters.card import changes, content_hash, read_card, to_card, write_card
 from medsynth.exporters.datasheet import to_datasheet, write_datasheet
 from medsynth.exporters.exporter import EXPORTERS, Exporter, ExportResult, ExportSet, Report
 from medsynth.exporters.leakage import refuse_leaks
@@ -61,9 +61,12 @@ def deliver(
     with held(out):
         card = read_card(out)
         content = content_hash(format_name, export_set, own)
-        if card and card["content"] == content and is_whole(out, card):
-            return _known(card, exporter, export_set, out)
-        _refuse_occupied(out, card, overwrite)
+        changed: list[str] = []
+        if card and card["content"] == content:
+            changed = changes(out, card)
+            if not changed:
+                return _known(card, exporter, export_set, out)
+        _refuse_occupied(out, card, changed, overwrite)
         shown = ShownClasses()
         seen = replace(export_set, load=shown.noting(export_set.load))
         notes = (*export_set.notes, *exporter.check(export_set, own))
@@ -103,17 +106,30 @@ def _known(
     )
 
 
-def _refuse_occupied(out: Path, card: dict[str, Any] | None, overwrite: bool) -> None:
+def _refuse_occupied(
+    out: Path, card: dict[str, Any] | None, changed: list[str], overwrite: bool
+) -> None:
     if not out.exists():
         return
     if not out.is_dir():
         raise UsageError(f"{out} is a file.", "Give a folder with --out.")
+    if out.is_mount():
+        raise UsageError(
+            f"{out} is a mount point: no finished folder can be put in its place.",
+            f"Give a folder in it: --out {out / 'export'}",
+        )
     if not any(out.iterdir()):
         return
     if card is None:
         raise UsageError(
             f"{out} is not empty and was not written by medsynth export, so it is left alone.",
             "Give another folder with --out.",
+        )
+    if changed and not overwrite:
+        named = listed(map(visible, changed), 3)
+        raise UsageError(
+            f"{out} holds this very export, but files were added, changed or lost since ({named}).",
+            "Make it anew with --overwrite, which removes what was added, or give another folder.",
         )
     if not overwrite:
         raise UsageError(

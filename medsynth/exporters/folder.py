@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import field_validator
 
 from medsynth.core.errors import InputError
 from medsynth.core.options import Options
@@ -23,6 +24,11 @@ class FolderOptions(Options):
 
     mask_values: MaskValues = "index"
     """folder: index writes class ids; 255 writes 0 and 255, for sets with one class only."""
+
+    @field_validator("mask_values", mode="before")
+    @classmethod
+    def _a_number_is_its_text(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, int) else value
 
 
 class Folder:

@@ -62,10 +62,19 @@ def replaced(out: Path) -> Iterator[Path]:
     """Yield a new empty folder beside `out`; on success it takes that place, else it goes.
 
     Call it only while `out` is `held`.
+
+    Raises:
+        InputError: no folder can be made there.
     """
-    make_folder(out.parent)
     new, old = _beside(out, NEW), _beside(out, OLD)
-    new.mkdir()
+    try:
+        make_folder(out.parent)
+        new.mkdir()
+    except FileNotFoundError as error:  # as in /proc, which is there and takes no folder
+        raise InputError(
+            f"no folder can be made in {out.parent}: {error.strerror}.",
+            "Choose another place to write to: --out DIR",
+        ) from error
     try:
         yield new
         _sync(new)

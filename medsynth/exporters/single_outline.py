@@ -4,7 +4,9 @@ Points lie a quarter of a pixel inside the edges of the outermost pixels. Cut to
 numbers, as Ultralytics does, they are those pixels, and its `cv2.fillPoly`, which fills the
 pixels of the outline too, gives the object again; a reader that fills by pixel centres gets
 the same. A hole is joined upwards through the object, where the line changes nothing; a line
-between two pieces that do not touch crosses background, and that is what is lost.
+between two pieces that do not touch crosses background, and that is what is lost. Rarely one
+pixel more: where pixels touch by a corner only and a point that a reader puts in between falls
+on that very corner (2 of 2362 objects of random masks).
 """
 
 from __future__ import annotations

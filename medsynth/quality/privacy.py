@@ -43,7 +43,8 @@ class Nearness:
 
     threshold: the distance that a share `quantile` of held-out real images falls short of.
     rate: share of made images that fall short of it; about `quantile` where nothing is copied.
-    interval: of the rate, both sets resampled by group, the threshold with them.
+    interval: of the rate, both sets resampled by group, the threshold with them; where none or all
+        of the made images fall short of it, at least as wide as `exact_interval` of so many groups.
     quantile: what would be usual.
     usual_at_most: what may still be usual, since few held-out groups do not tell where the
         threshold is: with 24 of them it may well be what 25 % of real images fall short of.
@@ -120,7 +121,34 @@ def nearness(
     weights = [group_weights(groups, rng, draws) for groups in (of_made, of_rest)]
     most = share_below(quantile, len(np.unique(of_rest)))
     rate_found = float((made < threshold).mean())
-    return Nearness(threshold, rate_found, bootstrap(rate, weights), quantile, most)
+    interval = bootstrap(rate, weights)
+    if rate_found in (0, 1):
+        interval = _wider(interval, exact_interval(rate_found == 1, len(np.unique(of_made))))
+    return Nearness(threshold, rate_found, interval, quantile, most)
+
+
+def exact_interval(happened: bool, count: int, level: float = LEVEL) -> Interval:
+    """Return the interval of a rate where all of `count` independent draws went one way.
+
+    Resamples of these all go that way too, so that a bootstrap says nothing of what was missed.
+    Source: Clopper and Pearson 1934.
+
+    Args:
+        happened: whether all of them did, or none.
+        count: draws, 1 at least.
+        level: probability of the two-sided interval.
+
+    >>> [round(end, 3) for end in exact_interval(False, 24)]
+    [0.0, 0.142]
+    >>> [round(end, 3) for end in exact_interval(True, 24)]
+    [0.858, 1.0]
+    """
+    most = 1 - ((1 - level) / 2) ** (1 / count)
+    return Interval(1 - most, 1.0) if happened else Interval(0.0, most)
+
+
+def _wider(one: Interval, other: Interval) -> Interval:
+    return Interval(min(one.low, other.low), max(one.high, other.high))
 
 
 def share_below(quantile: float, count: int, level: float = LEVEL) -> float:

@@ -147,7 +147,7 @@ class Checkpoints:
 
         Args:
             state: where the fit stands.
-            parts: tensors by part; without an average the weights are their own.
+            parts: tensors by part, `weights` among them; without `average` they are their own.
 
         Raises:
             InputError: its validation loss is no number; nothing is written.

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import median_low
+from typing import Any
 
 import torch
 from huggingface_hub import try_to_load_from_cache
 from PIL import Image
 
+from medsynth.core.errors import UsageError
 from medsynth.data.layout import find_pairs
 from medsynth.data.listing import list_files
 from medsynth.data.options import DataOptions
@@ -24,12 +27,15 @@ from medsynth.model.mobilenet import INSTALL
 from medsynth.model.segmenter import has_weights
 from medsynth.workflows.fit.config import FitConfig
 from medsynth.workflows.hardware import choose_device, computes_in_bf16
-from medsynth.workflows.recipe import AUTO, DEFAULT
+from medsynth.workflows.recipe import AUTO, DEFAULT, Recipe, apply_set, load_recipe
 
 SD_ID = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 SIDES_PX = (64, 96, 128)
 """Sizes that a fit from scratch learns in minutes on a CPU."""
 LOOKED_AT = 32
+TAEF2_VARIABLE = "MEDSYNTH_TAEF2"
+FINDING = ("images", "masks", "reader", "plugin")
+"""Options of data that say where the images are."""
 GIB = 2**30
 
 
@@ -64,12 +70,46 @@ def chosen(config: FitConfig) -> tuple[FitConfig, tuple[str, ...]]:
     """Return the same with a recipe named, if it names none, and the reasons in words.
 
     What the user sets goes before what is chosen.
+
+    Raises:
+        UsageError: what the user sets is wrong, or a variable names a file that is not there.
     """
     if config.resume or config.data is None or config.recipe not in (None, AUTO):
         return config, ()
     choice = choose(look_at_machine(config.device), shorter_side_px(config.data, config.sets))
     sets = (*choice.sets, *config.sets)
+    refuse_stale(resolved(choice.recipe, sets))
     return replace(config, recipe=choice.recipe, sets=sets), choice.reasons
+
+
+def resolved(name: str, sets: tuple[str, ...]) -> Recipe:
+    """Return the recipe that was chosen; what is wrong is told of auto, which the user knows.
+
+    Raises:
+        UsageError: an option is wrong.
+    """
+    try:
+        return load_recipe(name, sets)
+    except UsageError as error:
+        what = error.what.replace(f"recipe {name} with", f"recipe {AUTO} (here {name}) with", 1)
+        raise UsageError(what, error.tip) from error
+
+
+def refuse_stale(recipe: Recipe) -> None:
+    """Refuse weights that the environment names and that are not there.
+
+    Raises:
+        UsageError: names the variable.
+    """
+    named, codec = os.environ.get(TAEF2_VARIABLE), recipe.model.codec
+    if not named or codec.name != "taef2" or codec.weights != named:
+        return
+    on_hub = named.count("/") == 1 and not named.endswith(".safetensors")  # as the codec reads it
+    if not Path(named).is_file() and not on_hub:
+        raise UsageError(
+            f"{TAEF2_VARIABLE} names {named}, and there is no such file.",
+            f"Point it to taef2.safetensors, or unset it: unset {TAEF2_VARIABLE}",
+        )
 
 
 def choose(machine: Machine, side_px: int | None) -> Choice:
@@ -95,7 +135,7 @@ def from_scratch(machine: Machine, side_px: int | None, large: bool) -> Choice:
     sets = [f"data.size={size}"]
     reasons = [f"recipe {DEFAULT}: from scratch on {machine.device}.", why]
     if machine.taef2 is not None:
-        sets += ["model.codec.name=taef2", f"model.codec.weights={machine.taef2}"]
+        sets += ["model.codec.name=taef2", f"model.codec.weights={json.dumps(machine.taef2)}"]
         reasons.append(f"images become latents by the pretrained TAEF2 at {machine.taef2}.")
     else:
         reasons.append(BETTER)
@@ -109,7 +149,7 @@ def from_scratch(machine: Machine, side_px: int | None, large: bool) -> Choice:
 
 BETTER = (
     "images become latents by patches, fitted on your own images. They come out far better with "
-    f"the pretrained TAEF2 (5 MB, MIT): MEDSYNTH_TAEF2=FILE, or {TAEF2} to download it."
+    f"the pretrained TAEF2 (5 MB, MIT): {TAEF2_VARIABLE}=FILE, or {TAEF2} to download it."
 )
 FASTER = (
     "networks compute in bf16, weights stay in fp32: this CPU has units for it, and takes some "
@@ -137,7 +177,8 @@ def on_gpu(machine: Machine, base: str) -> Choice:
     """Return the Stable Diffusion recipe that the GPU's memory holds."""
     recipe = "sd15-24gb" if machine.gpu_bytes >= 20 * GIB else "sd15-12gb"
     found = f"{machine.gpu_bytes / GIB:.0f} GB of GPU memory, and Stable Diffusion at {base}"
-    return Choice(recipe, (f"model.stable_diffusion.base={base}",), (f"recipe {recipe}: {found}.",))
+    told = f"model.stable_diffusion.base={json.dumps(base)}"
+    return Choice(recipe, (told,), (f"recipe {recipe}: {found}.",))
 
 
 def best_size(side_px: int | None) -> tuple[int, str]:
@@ -159,7 +200,7 @@ def look_at_machine(device: str | None) -> Machine:
     if found.type == "cuda":
         memory = int(torch.cuda.get_device_properties(found).total_memory)
     base = os.environ.get("MEDSYNTH_SD_BASE") or cached(SD_ID, "unet/config.json")
-    weights = os.environ.get("MEDSYNTH_TAEF2") or cached(TAEF2, "taef2.safetensors")
+    weights = os.environ.get(TAEF2_VARIABLE) or cached(TAEF2, "taef2.safetensors")
     bf16 = found.type == "cpu" and computes_in_bf16()
     return Machine(found.type, memory, base, weights, bf16, has_weights("mobilenet-unet"))
 
@@ -174,9 +215,11 @@ def shorter_side_px(root: Path, sets: tuple[str, ...]) -> int | None:
 
     A folder that cannot be read is told of later, by the fit itself.
     """
-    named = {k: v for k, _, v in (s.removeprefix("data.").partition("=") for s in sets)}
-    told = {key: named[key] for key in ("images", "masks", "reader") if key in named}
+    named: dict[str, Any] = {}
     try:
+        for text in sets:
+            apply_set(named, text)
+        told = {key: value for key, value in named.get("data", {}).items() if key in FINDING}
         listing = list_files(root)
         reader, found = find_pairs(listing, DataOptions(**told))
     except Exception:  # noqa: BLE001 - whatever it is, the fit will say it better

@@ -99,7 +99,8 @@ def convert(config: ConvertConfig, report: Report = lambda *_: None) -> ConvertR
         raise UsageError(
             f"{run.path} has the backbone {recipe.model.backbone}, whose codec neither diffusers' "
             "pipelines nor LDM know.",
-            "Only fits with model.backbone=stable-diffusion can be converted.",
+            "Only fits with model.backbone=stable-diffusion can be converted to diffusers or ldm. "
+            f"To give this run away without its data: --to {SHAREABLE}",
         )
     index = DataIndex.load(run.path)
     fitted = load_fitted(run, recipe, index, recipe.sampling.checkpoint)

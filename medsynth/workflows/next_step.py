@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from medsynth.data.records import DataIndex
+from medsynth.exporters.exporter import EXPORTERS
 from medsynth.io.runs import Run
 from medsynth.workflows.recipe import Recipe
 
@@ -37,7 +38,9 @@ def after_fit(run: Run, planned: Mapping[str, int], ended: Collection[str]) -> s
     return ""
 
 
-def after_samples(run: Run, recipe: Recipe, index: DataIndex, samples: int, exports: int) -> str:
+def after_samples(
+    run: Run, recipe: Recipe, index: DataIndex, samples: int, exports: Mapping[str, int | None]
+) -> str:
     """Return the command for a fitted run; "" where its samples are exported, judged and proved.
 
     A run that was given away can be judged against other real pairs, and proves nothing.
@@ -46,14 +49,14 @@ def after_samples(run: Run, recipe: Recipe, index: DataIndex, samples: int, expo
         run: the run.
         recipe: its own.
         index: its pairs.
-        samples: how many it holds, masks that were given up among them.
-        exports: how many there are.
+        samples: how many it holds.
+        exports: as `made_exports` gives them.
     """
     wanted = samples_wanted(recipe, index)
     if not samples:
         return f"medsynth augment --n {wanted} --run {run.path}"
-    if not exports:
-        return f"medsynth export --format coco --run {run.path}"
+    if None not in exports.values():
+        return f"{export_again(exports)} --run {run.path}"
     if not real_pairs(index):
         judged = run.evaluation.is_file()
         return "" if judged else f"medsynth evaluate --real DATA --run {run.path}"
@@ -63,3 +66,15 @@ def after_samples(run: Run, recipe: Recipe, index: DataIndex, samples: int, expo
         if not figures.is_file():
             return f"medsynth {verb} --run {run.path}"
     return ""
+
+
+def export_again(exports: Mapping[str, int | None]) -> str:
+    """Return the command that exports the samples of now, where no export holds them.
+
+    >>> export_again({}), export_again({"coco": 8, "hdf5": 8})
+    ('medsynth export --format coco', 'medsynth export --format coco --overwrite')
+    """
+    old = [name for name in exports if name in EXPORTERS.names()]
+    if not old:
+        return "medsynth export --format coco"
+    return f"medsynth export --format {'coco' if 'coco' in old else old[0]} --overwrite"

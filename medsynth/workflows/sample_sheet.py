@@ -32,8 +32,10 @@ from medsynth.workflows.masks.sheet import captioned, side_by_side
 COLUMNS, ROWS = 6, 10
 LIST = "worst_first.txt"
 LINES = 2
+WORST = "The worst samples first, by the least share of real images that a gate found worse."
+BY_ID = "In order of id, for no gate has compared the samples with real images."
 HEAD = """\
-# The worst samples first, by the least share of real images that a gate found worse.
+# {order}
 # Copy what you throw out into a file of your own: medsynth export --set export.reject=FILE
 """
 Report = Callable[[int, int, str], None]
@@ -94,11 +96,12 @@ def make_sheets(path: Path | None, out: Path | None, most: int, report: Report) 
         rows = [tiles[k : k + COLUMNS] for k in range(0, len(tiles), COLUMNS)]
         write_png(folder / f"worst-{number:03d}.png", picture_grid(rows, gap_px=8))
         report(number, len(pages), "pages")
-    write_text(folder / LIST, HEAD + "".join(f"{each.id}  # {each.words}\n" for each in shown))
+    judged = sum(bool(each.gate) for each in shown)
+    head = HEAD.format(order=WORST if judged else BY_ID)
+    write_text(folder / LIST, head + "".join(f"{each.id}  # {each.words}\n" for each in shown))
     for old in folder.glob("worst-*.png"):
         if old.stem[6:].isdigit() and int(old.stem[6:]) > len(pages):
             old.unlink()
-    judged = sum(bool(each.gate) for each in shown)
     return SheetResult(folder, len(pages), len(shown), len(store), judged)
 
 

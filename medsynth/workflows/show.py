@@ -11,6 +11,7 @@ from medsynth.core.types import SPLITS
 from medsynth.data.records import DataIndex
 from medsynth.io.runs import Run, find_run
 from medsynth.store.samples import SampleStore
+from medsynth.workflows.export.made import made_exports
 from medsynth.workflows.next_step import after_fit, after_samples
 from medsynth.workflows.recipe import Recipe, read_run_recipe
 
@@ -23,6 +24,7 @@ class RunSummary:
     last_log: the newest figures of the fit.
     report: what evaluate and prove have found, as a page; None where there is none.
     shards: how far those are that were not merged; empty without any.
+    stale: exports that do not hold the samples of now, and of how many they were made.
     next: the command to run next; empty where all was done.
     """
 
@@ -39,6 +41,7 @@ class RunSummary:
     given_up: int
     shards: str
     exports: list[str]
+    stale: dict[str, int]
     next: str
     report: Path | None
     masks: int
@@ -67,7 +70,7 @@ def show(path: Path | None) -> RunSummary:
         progress["base"] = states[0].planned["base"]
     ended = list(dict.fromkeys(state.phase for state in states if state.ended))
     store = SampleStore(run.samples)
-    exports = sorted(p.name for p in run.exports.glob("*") if (p / "export.json").is_file())
+    exports = made_exports(run, store)
     shards, after_shards = unmerged(run, store)
     log = read_log(run.log)
     size = recipe.data.size_hw
@@ -84,10 +87,11 @@ def show(path: Path | None) -> RunSummary:
         store.count("accepted"),
         store.count("given-up"),
         shards,
-        exports,
+        list(exports),
+        {name: of for name, of in exports.items() if of is not None},
         after_shards
         or after_fit(run, planned, ended)
-        or after_samples(run, recipe, index, len(store), len(exports)),
+        or after_samples(run, recipe, index, len(store), exports),
         run.report if run.report.is_file() else None,
         sum(not item.image for item in index.items),
     )

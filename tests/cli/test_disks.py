@@ -152,3 +152,15 @@ def test_a_file_in_the_way(medsynth, tmp_path, augmented, fitted):
         assert said.err.count("error: ") == 1
         assert "Traceback" not in said.err
     assert (tmp_path / "file").read_text() == "x"
+
+
+@pytest.mark.parametrize("out", ["/proc/x", "/proc/x/y"])
+def test_a_place_that_is_there_and_takes_no_folder(medsynth, augmented, out):
+    said = medsynth("export", "--format", "folder", "--run", augmented.run, "--out", out)
+    assert said.code == 3
+    assert f"error: no folder can be made in {Path(out).parent}: No such file" in said.err
+    assert "--out DIR" in said.err
+    assert "Traceback" not in said.err
+    said = medsynth("recipes", "copy", "compact", "/proc/x.yaml")
+    assert said.code == 3
+    assert "error: nothing can be made in /proc." in said.err

@@ -1,6 +1,7 @@
 """The commands as people type them, one after the other."""
 
 import json
+import shutil
 
 import pytest
 
@@ -71,11 +72,15 @@ def test_show_tells_the_next_command_at_every_stage(medsynth, own_run, tmp_path)
 
     run = own_run
     assert next_of(run) == f"medsynth augment --n 20 --run {run}", "twice the 10 training pairs"
-    medsynth("augment", "--n", 2, "--run", run)
+    said = medsynth("augment", "--n", 2, "--run", run)
     assert next_of(run) == f"medsynth export --format coco --run {run}"
+    assert said.out.endswith(f"Next: {next_of(run)}\n")
     medsynth("export", "--format", "hdf5", "--run", run)
     assert next_of(run) == f"medsynth augment --n 20 --run {run}"
-    medsynth("augment", "--n", 20, "--run", run)
+    said = medsynth("augment", "--n", 20, "--run", run)
+    assert next_of(run) == f"medsynth export --format hdf5 --overwrite --run {run}"
+    assert said.out.endswith(f"Next: {next_of(run)}\n")
+    assert medsynth(*next_of(run).split()[1:]).code == 0
     assert next_of(run) == f"medsynth evaluate --run {run}"
     (run / "evaluation.json").write_text("{}")
     assert next_of(run) == f"medsynth prove --run {run}"
@@ -83,6 +88,28 @@ def test_show_tells_the_next_command_at_every_stage(medsynth, own_run, tmp_path)
     (run / "proof" / "proof.json").write_text("{}")
     assert next_of(run) == ""
     assert "nothing: it was exported, evaluated and proved" in medsynth("show", run).out
+
+
+def test_exports_of_other_samples_than_those_of_now_are_marked(medsynth, own_run):
+    def exports():
+        (line,) = [li for li in medsynth("show", run).out.splitlines() if li[:7] == "exports"]
+        return line[9:]
+
+    run = own_run
+    medsynth("augment", "--n", 2, "--run", run)
+    medsynth("export", "--format", "hdf5", "--run", run)
+    ratio = ("--set", "export.ratio=0.1")
+    medsynth("export", "--format", "folder", "--run", run, *ratio)
+    assert exports() == "folder, hdf5"
+    medsynth("augment", "--n", 3, "--run", run)
+    assert exports() == "none of these samples; of earlier samples: folder (of 2), hdf5 (of 2)"
+    medsynth("export", "--format", "folder", "--run", run, "--overwrite", *ratio)
+    assert exports() == "folder; of earlier samples: hdf5 (of 2)"
+    found = json.loads(medsynth("show", run, "--json").out)
+    assert (found["exports"], found["stale"]) == (["folder", "hdf5"], {"hdf5": 2})
+    shutil.rmtree(run / "samples")
+    medsynth("augment", "--n", 3, "--seed", 8, "--run", run)
+    assert exports() == "none of these samples; of earlier samples: folder (of 3), hdf5 (of 2)"
 
 
 def test_a_run_may_be_named_as_for_other_verbs_but_once(medsynth, own_run, tmp_path):
@@ -95,8 +122,6 @@ def test_a_run_may_be_named_as_for_other_verbs_but_once(medsynth, own_run, tmp_p
 
 
 def test_show_of_a_fit_that_was_stopped(medsynth, own_run):
-    import shutil
-
     shutil.rmtree(own_run / "checkpoints" / "siamese-0000004")
     said = medsynth("show", own_run)
     assert "base 3 of 3, siamese 2 of 4" in said.out
@@ -143,6 +168,18 @@ def test_every_recipe_can_be_listed_shown_copied_and_checked(medsynth, tmp_path)
         (tmp_path / "full.yaml").write_text(medsynth("recipes", "show", name, "--full").out)
         again = medsynth("recipes", "show", "full.yaml", "--full").out
         assert again == (tmp_path / "full.yaml").read_text()
+
+
+def test_recipes_say_which_one_is_the_default(medsynth):
+    found = json.loads(medsynth("recipes", "ls", "--json").out)
+    assert [name for name, text in found.items() if "default" in text.lower()] == []
+    assert "`medsynth fit data/` uses" in found["auto"]
+
+
+def test_masks_alone_say_what_images_are_made_of_them_by(medsynth, fitted, recipe):
+    said = medsynth("perturb", fitted.data, "--n", 2, "--out", "new", "--recipe", recipe)
+    assert said.code == 0, said.err
+    assert said.out.endswith("run fitted on this data: medsynth augment --masks new\n")
 
 
 def test_plugins_and_citation(medsynth):
@@ -217,10 +254,59 @@ def test_names_are_printed_as_they_are(medsynth, fitted, recipe, tmp_path):
     assert f"Fitted {name} on" in said.out
     assert f"{name}/grids" in said.out
     assert name in medsynth("show", name).out
-    assert f"error: {name}2 is not a medsynth run" in medsynth("show", f"{name}2").err
+    assert f"error: there is no run {name}2" in medsynth("show", f"{name}2").err
 
 
-def test_an_error_leaves_standard_output_empty(medsynth, tmp_path):
-    said = medsynth("show", "gone", "--json")
+def test_an_error_is_one_object_on_standard_output_where_json_is_asked_for(medsynth, tmp_path):
+    said = medsynth("show", "gone")
     assert (said.code, said.out) == (2, "")
-    assert said.err.startswith("error: ")
+    (error,) = [line[7:] for line in said.err.splitlines() if line.startswith("error: ")]
+    (tip,) = [line[5:] for line in said.err.splitlines() if line.startswith("tip: ")]
+    again = medsynth("show", "gone", "--json")
+    assert (again.code, again.err) == (2, said.err)
+    assert json.loads(again.out) == {"error": error, "tip": tip, "exit": 2}
+
+
+def test_an_error_with_a_name_that_is_no_text_can_be_read_by_machines(medsynth):
+    said = medsynth("show", "gone\udcff", "--json")
+    assert said.code == 2
+    assert "gone\\udcff" in json.loads(said.out)["error"]
+
+
+def test_every_verb_that_fails_says_so_to_machines(medsynth, tmp_path):
+    for arguments, code in (
+        (("doctor", "gone"), 3),
+        (("fit", "gone"), 3),
+        (("augment", "--n", 2), 2),
+        (("merge",), 2),
+        (("evaluate",), 2),
+        (("prove",), 2),
+        (("export", "--format", "coco"), 2),
+        (("perturb", "gone", "--n", 2, "--out", "masks"), 3),
+        (("recipes", "show", "gone"), 2),
+        (("convert", "gone", "--to", "ldm", "--out", "x.ckpt"), 2),
+        (("import", "gone.pth", "--run", "new"), 3),
+        (("fit", "--stpes", "3"), 2),
+        (("export",), 2),
+    ):
+        said = medsynth(*arguments, "--json")
+        found = json.loads(said.out)
+        assert (said.code, found["exit"]) == (code, code), arguments
+        assert set(found) == {"error", "tip", "exit"}
+        assert found["error"]
+        assert said.err
+
+
+def test_a_bug_and_a_stop_say_so_to_machines_too(monkeypatch, capsys):
+    from medsynth.cli.console import run_guarded
+
+    monkeypatch.setattr("sys.argv", ["medsynth", "show", "--json"])
+    with pytest.raises(ZeroDivisionError):
+        run_guarded(lambda: 1 // 0)
+    assert json.loads(capsys.readouterr().out)["exit"] == 1
+
+    def stop():
+        raise KeyboardInterrupt
+
+    assert run_guarded(stop) == 130
+    assert json.loads(capsys.readouterr().out)["error"] == "interrupted."

@@ -182,6 +182,8 @@ def test_a_misspelt_key(refused, pairs, tmp_path):
         ("model.compact.channels=[]", "model.compact.channels"),
         ("model.codec={name: taef2, factor: 8}", "needs weights"),
         ("data.size=33", "is not a multiple of 8"),
+        ("data.size=64x64", "or input should be a list such as [128, 128] (got '64x64')"),
+        ("size=64", "unknown key 'size': did you mean 'data.size'?"),
         ("data.size=[32, 64]", "training.augmentation=flips"),
         ("masks.policy=[{op: flp}]", "did you mean 'flip'"),
         ("siamese.learning_rate=-1", "siamese.learning_rate"),
@@ -308,6 +310,26 @@ def test_runs_that_are_not_there(refused, tmp_path, own_run):
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "latest").write_text("/nowhere/at/all\n")
     assert "names /nowhere/at/all, which is gone" in refused(USAGE, "show")
+
+
+def test_a_folder_of_runs_names_them(refused, tmp_path, own_run):
+    assert "error: there is no run gone: no such folder." in refused(USAGE, "show", "gone")
+    (tmp_path / "mine").mkdir()
+    own_run.rename(tmp_path / "mine" / "b-1")
+    shutil.copytree(tmp_path / "mine" / "b-1", tmp_path / "mine" / "a-1")
+    (tmp_path / "mine" / "notes").mkdir()
+    said = refused(USAGE, "show", "mine")
+    assert "error: mine is a folder of runs, not a run: a-1, b-1." in said
+    assert "tip: Name one of them, for example mine/a-1" in said
+    assert "mine/notes is not a medsynth run" in refused(USAGE, "show", "mine/notes")
+
+
+@pytest.mark.parametrize("to", ["diffusers", "ldm"])
+def test_a_run_from_scratch_can_still_be_given_away(refused, fitted, to):
+    out = "x.ckpt" if to == "ldm" else "x"
+    said = refused(USAGE, "convert", fitted.run, "--to", to, "--out", out)
+    assert "can be converted to diffusers or ldm" in said
+    assert "--to shareable" in said
 
 
 def test_a_fit_into_a_run_or_a_file(refused, pairs, own_run, tmp_path):

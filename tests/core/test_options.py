@@ -51,6 +51,24 @@ def test_suggestions_are_of_the_model_that_was_meant(key):
     assert "did you mean 'depth'?" in refused({key: value})
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"size": 64}, "unknown key 'size': did you mean 'data.size'?"),
+        (
+            {"data": {"steps": 64}},
+            "unknown key 'data.steps': did you mean 'base.steps', 'siamese.steps', "
+            "'sampling.steps', 'model.codec.steps' and 2 more?",
+        ),
+        ({"siez": 64}, "unknown key 'siez': known: base, data, "),
+    ],
+)
+def test_keys_of_another_section_are_named_with_it(values, said):
+    with pytest.raises(UsageError) as caught:
+        parse_options(Recipe, values, "recipe x")
+    assert f"recipe x: {said}" in caught.value.what
+
+
 def test_keys_that_are_like_nothing_get_the_list():
     assert "known: inner, many, perhaps, rate" in refused({"zzz": 1})
 
@@ -83,11 +101,17 @@ def test_a_size_that_is_neither_number_nor_pair_is_told_once():
     with pytest.raises(UsageError) as caught:
         parse_options(Recipe, {"data": {"size": "big"}}, "recipe x")
     assert caught.value.what == (
-        "recipe x: data.size: input should be a valid integer, unable to parse string as an "
-        "integer, or input should be a valid tuple (got 'big')"
+        "recipe x: data.size: input should be a valid integer, or input should be a list such as "
+        "[128, 128] (got 'big')"
     )
+    with pytest.raises(UsageError, match=r"window: input should be a list such as \[0.5, 99.5\]"):
+        parse_options(Recipe, {"data": {"window": "wide"}}, "recipe x")
     with pytest.raises(UsageError, match=r"data\.size\.1: input should be a valid integer"):
         parse_options(Recipe, {"data": {"size": [64, "b"]}}, "recipe x")
+
+
+def test_a_list_without_numbers_by_default_gets_no_example():
+    assert "many: input should be a list (got 'x')" in refused({"many": "x"})
 
 
 def test_did_you_mean():

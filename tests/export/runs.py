@@ -34,7 +34,7 @@ def make_run(folder):
     return made
 
 
-def augment(run, count, sources=None, first=0, gates=None, steps=({"op": "flip"},)):
+def augment(run, count, sources=None, first=0, gates=None, steps=({"op": "flip"},), sampler=None):
     """Put samples into the store: flipped masks of train in turn, under noise."""
     index = DataIndex.load(run.path)
     train = index.split("train")
@@ -45,7 +45,7 @@ def augment(run, count, sources=None, first=0, gates=None, steps=({"op": "flip"}
         labels = np.ascontiguousarray(load_sample(index, source).mask.labels[:, ::-1])
         names = (source.id,) if sources is None else sources
         judged = {} if gates is None else gates[k]
-        lineage = Lineage(names, steps, 7, "c" * 64, {}, judged)
+        lineage = Lineage(names, steps, 7, "c" * 64, sampler or {}, judged)
         image = rng.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
         sample = Sample(key_of(k), image, Mask(labels), "train", "synthetic", source.group)
         new.append(NewSample(sample, k, lineage))

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from medsynth.core.errors import UsageError
-from medsynth.exporters.choose import ChoiceOptions, choose
+from medsynth.exporters.choose import ChoiceOptions, choose, refuse_nothing
 from medsynth.exporters.export_set import Row
 
 from .sets import make_set
@@ -55,11 +55,14 @@ def test_an_endless_ratio_is_refused():
     ],
 )
 def test_nothing_left_says_which_options_did_it(options, told):
+    left = ChoiceOptions(synthetic_only=True, **options)
+    assert chosen(synthetic_only=True, **options) == []
     with pytest.raises(UsageError, match=f"nothing is left to export with {told}"):
-        chosen(synthetic_only=True, **options)
+        refuse_nothing([], left)
 
 
 def test_synthetic_only_of_a_run_without_samples():
     real = [row for row in make_set().rows if row.origin == "real"]
+    assert choose(real, ChoiceOptions(synthetic_only=True)) == ()
     with pytest.raises(UsageError, match="nothing is left to export"):
-        choose(real, ChoiceOptions(synthetic_only=True))
+        refuse_nothing((), ChoiceOptions(synthetic_only=True))

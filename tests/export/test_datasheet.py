@@ -93,6 +93,41 @@ def test_real_pairs_alone_need_no_warnings_of_synthetic_ones(run):
     assert sheet["limits"] == []
 
 
+def test_the_size_of_images_and_what_became_of_real_ones_is_told(run):
+    sheet, words = sheet_of(run)
+    assert "- size in pixels (height x width): 16x16\n- channels: 3" in words
+    (told,) = [note for note in sheet["notes"] if "data.fit" in note]
+    assert told == (
+        "All images are 16x16 (height x width), the size of the model. The files of 10 of 10 real "
+        "pairs have another, such as 20x20: they were cropped and scaled (data.fit=crop). As the "
+        "files are: export.geometry=original, which all formats but hdf5 can hold."
+    )
+    assert told in words
+    for sets in (["export.geometry=original"], ["export.synthetic_only=true"]):
+        sheet, words = sheet_of(run, *sets, overwrite=True)
+        assert not any("data.fit" in note for note in sheet["notes"])
+    assert "16x16" in words
+    _, words = sheet_of(run, "export.geometry=original", overwrite=True)
+    assert "- size in pixels (height x width): they differ" in words
+
+
+def test_more_than_one_setting_of_the_sampler_is_told(run):
+    sheet, words = sheet_of(run)
+    assert sheet["sampling"] == []
+    assert "## Sampling" not in words
+    augment(run, 3, first=5, sampler={"solver": "ddim", "steps": 20})
+    sheet, words = sheet_of(run, overwrite=True)
+    assert "different settings" not in words
+    augment(run, 1, first=8, sampler={"solver": "unipc", "steps": 12})
+    sheet, words = sheet_of(run, overwrite=True)
+    assert sheet["sampling"] == [
+        {"samples": 3, "solver": "ddim", "steps": 20},
+        {"samples": 1, "solver": "unipc", "steps": 12},
+    ]
+    assert "- 3 samples: solver ddim, steps 20\n- 1 sample: solver unipc, steps 12" in words
+    assert "made by 2 different settings of the sampler" in words
+
+
 def test_an_evaluation_makes_it_another_export(run):
     sheet_of(run)
     (run.path / "evaluation.json").write_text("{}")

@@ -3,6 +3,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,6 +67,9 @@ def test_the_same_set_gives_the_same_bytes_at_another_time_and_place(name, tmp_p
     assert str(tmp_path) not in text
     card = json.loads(text)
     assert card["lineage"] == {"synthetic": 8, "source_masks": 4, "without_known_source": 0}
+    hashes = (tmp_path / "a" / card["files"]["hashes"]).read_text(encoding="utf-8")
+    del found["files.sha256"]
+    assert hashes == "".join(f"{found[path]}  {path}\n" for path in sorted(found))
     assert card["files"]["count"] == len(found) - 1
     assert "CVPR 2025" in card["cite"][0]
 
@@ -105,10 +109,52 @@ def fields(export_set):
 def test_a_damaged_export_is_not_taken_for_an_unchanged_one(tmp_path):
     out = tmp_path / "out"
     deliver("folder", make_set(), out, OPTIONS, quiet)
-    next(out.rglob("*.png")).unlink()
-    with pytest.raises(UsageError, match="holds another export"):
+    (out / "train/images/real-0.png").unlink()
+    (out / "labels.cache").write_text("x")
+    with pytest.raises(
+        UsageError,
+        match="this very export, but files were added, changed or lost since "
+        r"\(labels\.cache, train/images/real-0\.png\)\.",
+    ):
         deliver("folder", make_set(), out, OPTIONS, quiet)
     assert not deliver("folder", make_set(), out, OPTIONS, quiet, overwrite=True).up_to_date
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_one_flipped_byte_anywhere_is_noticed(name, tmp_path):
+    out = tmp_path / "out"
+    deliver(name, make_set(), out, OPTIONS, quiet)
+    for path in sorted(out.rglob("*")):
+        if path.is_file() and path.name != "export.json":
+            whole = path.read_bytes()
+            middle = len(whole) // 2
+            flipped = bytes(byte ^ 1 for byte in whole[middle : middle + 1])
+            path.write_bytes(whole[:middle] + (flipped or b"x") + whole[middle + 1 :])
+            with pytest.raises(UsageError, match="holds this very export, but files were added"):
+                deliver(name, make_set(), out, OPTIONS, quiet)
+            path.write_bytes(whole)
+    card = (out / "export.json").read_text(encoding="utf-8")
+    (out / "export.json").write_text(card.replace("CVPR 2025", "CVPR 2024"), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"\(export\.json\)"):
+        deliver(name, make_set(), out, OPTIONS, quiet)
+    (out / "export.json").write_text(card, encoding="utf-8")
+    assert deliver(name, make_set(), out, OPTIONS, quiet).up_to_date
+    (out / "files.sha256").unlink()
+    with pytest.raises(UsageError, match=r"\(files\.sha256\)"):
+        deliver(name, make_set(), out, OPTIONS, quiet)
+
+
+def test_an_export_of_before_there_were_hashes_is_known_by_count_and_size(tmp_path):
+    out = tmp_path / "out"
+    deliver("folder", make_set(), out, OPTIONS, quiet)
+    (out / "files.sha256").unlink()
+    card = json.loads((out / "export.json").read_text())
+    del card["files"]["hashes"]
+    (out / "export.json").write_text(json.dumps(card))
+    assert deliver("folder", make_set(), out, OPTIONS, quiet).up_to_date
+    (out / "more.txt").write_text("x")
+    with pytest.raises(UsageError, match=r"changed or lost since \(which ones is not known\)"):
+        deliver("folder", make_set(), out, OPTIONS, quiet)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +179,13 @@ def test_a_folder_that_is_not_ours_is_never_replaced(tmp_path):
     with pytest.raises(UsageError, match="is a file"):
         deliver("folder", make_set(), tmp_path / "thesis.tex", OPTIONS, quiet, overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.skipif(not Path("/dev").is_mount(), reason="nothing is mounted there")
+def test_a_mount_point_cannot_be_replaced():
+    with pytest.raises(UsageError, match="/dev is a mount point") as caught:
+        deliver("folder", make_set(), Path("/dev"), OPTIONS, quiet, overwrite=True)
+    assert caught.value.tip == "Give a folder in it: --out /dev/export"
 
 
 def test_an_empty_folder_is_filled(tmp_path):

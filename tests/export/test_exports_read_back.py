@@ -15,6 +15,8 @@ from medsynth.testing import check_reader
 from medsynth.workflows.export.export import run_export_set
 from medsynth.workflows.recipe import read_run_recipe
 
+FOLDERS = "paired-folders"
+
 
 def build(root, **options):
     return build_index(root, DataOptions(size=32, **options), seed=0)
@@ -34,10 +36,11 @@ def check(run, out, options):
     assert [c.name for c in index.classes] == [c.name for c in made.classes]
     assert index.channels == made.channels
     items = {item.id: item for item in index.items}
-    ids = make_ids([row.id for row in made.rows])  # a sample of that run is none of the next
+    keys = [row.id if index.reader != FOLDERS else f"{row.split}/{row.id}" for row in made.rows]
+    ids = make_ids(keys)  # a sample of that run is none of the next
     assert items.keys() == set(ids)
     for name, row, sample in zip(ids, made.rows, made, strict=True):
-        assert name == row.id or row.origin == "synthetic"
+        assert name == row.id or row.origin == "synthetic" or index.reader == FOLDERS
         item = items[name]
         assert (item.split, item.group) == (row.split, row.group)
         assert item.attributes["origin"] == row.origin
@@ -52,27 +55,33 @@ def check(run, out, options):
 
 @pytest.mark.parametrize(
     ("form", "options"),
-    [("coco", {}), ("coco", {"export.segmentation": "polygon"}), ("hdf5", {})],
+    [
+        ("coco", {}),
+        ("coco", {"export.segmentation": "polygon"}),
+        ("hdf5", {}),
+        ("folder", {}),
+        ("folder", {"export.mask_values": "255"}),
+    ],
 )
 def test_a_colour_run_with_synthetic_pairs(augmented, tmp_path, form, options):
     result = medsynth.export(form, run=augmented.run, out=tmp_path / "out", options=options)
     index = check(augmented.run, result.out, [f"{k}={v}" for k, v in options.items()])
-    assert index.reader == form
-    check_reader(form, result.out)
+    assert index.reader == (FOLDERS if form == "folder" else form)
+    check_reader(index.reader, result.out)
     assert any(note.code == "synthetic-pairs" for note in index.notes)
     real = build(result.out, where={"origin": "real"})
     assert {item.attributes["origin"] for item in real.items} == {"real"}
     assert not any(note.code == "synthetic-pairs" for note in real.notes)
 
 
-@pytest.mark.parametrize("form", ["coco", "hdf5"])
+@pytest.mark.parametrize("form", ["coco", "hdf5", "folder"])
 def test_a_grey_run_with_instances(numbered, tmp_path, form):
     options = {"export.ratio": 0}
     result = medsynth.export(form, run=numbered, out=tmp_path / "out", options=options)
     assert check(numbered, result.out, ["export.ratio=0"]).has_instances
 
 
-@pytest.mark.parametrize("form", ["coco", "hdf5"])
+@pytest.mark.parametrize("form", ["coco", "hdf5", "folder"])
 def test_fit_takes_an_export(augmented, recipe, tmp_path, form):
     result = medsynth.export(form, run=augmented.run, out=tmp_path / "out")
     assert medsynth.doctor(result.out, recipe=str(recipe)).pairs == 20
@@ -97,7 +106,7 @@ def test_a_damaged_or_strange_hdf5_file(augmented, tmp_path):
         build(out)
     path.write_bytes(whole)
     (out / "copy.h5").write_bytes(whole)
-    with pytest.raises(InputError, match="some ids stand in two HDF5 files"):
+    with pytest.raises(InputError, match="some pairs stand in two places"):
         build(out)
 
 

@@ -54,6 +54,38 @@ def test_in_the_order_of_the_plan_a_smaller_ratio_is_part_of_a_larger_one():
     )
 
 
+@pytest.mark.parametrize(
+    ("options", "count", "said"),
+    [
+        ({"ratio": 10}, 24, "asked for 30 synthetic pairs, there are 24: medsynth augment --n 30"),
+        ({"ratio": 10, "max_per_source": 99}, 24, "there are 24: medsynth augment --n 30"),
+        ({"ratio": 10, "max_per_source": 1}, 24, "there are 24, of which the other caps leave 1."),
+        ({"ratio": 10, "max_per_source": 1}, 60, "there are 60, of which the other caps leave 1."),
+    ],
+)
+def test_a_ratio_that_asks_for_more_than_there_is_says_so(options, count, said):
+    rows = [*(real(k, 1) for k in range(3)), *(made(k) for k in range(count))]
+    options = ChoiceOptions(**options)
+    notes = choice_notes(options, choose(rows, options), rows[3:], frozenset())
+    assert notes[-1].startswith("export.ratio=10 asked for 30")
+    assert notes[-1].endswith(said)
+
+
+def test_a_ratio_that_is_met_asks_for_nothing():
+    rows = [real(0, 1), made(1), made(2)]
+    for ratio in (2, 0, 0.5):
+        options = ChoiceOptions(ratio=ratio)
+        notes = choice_notes(options, choose(rows, options), rows[1:], frozenset())
+        assert not any("asked for" in note for note in notes)
+
+
+def test_samples_that_were_thrown_out_are_made_up_for():
+    rows = [real(0, 1), made(1), made(2)]
+    options, rejected = ChoiceOptions(ratio=2, reject="ids.txt"), frozenset({"s0000001"})
+    notes = choice_notes(options, choose(rows, options, rejected), rows[1:], rejected)
+    assert notes[-1].endswith("there are 1: medsynth augment --n 3")
+
+
 def test_what_was_thrown_out_is_no_candidate():
     rows = [real(0, 1), made(1, 0.9), made(2, 0.8), made(3, 0.7)]
     options = ChoiceOptions(ratio=1, reject="ids.txt")

@@ -6,7 +6,8 @@ from medsynth.core.types import Mask
 from medsynth.exporters.components import parts
 from medsynth.exporters.polygon import rasterize
 from medsynth.exporters.single_outline import single_outline
-from medsynth.exporters.yolo_reading import drawn
+from medsynth.exporters.yolo_reading import drawn, filled, read_row
+from medsynth.exporters.yolo_seg import to_row
 
 
 def masks():
@@ -53,3 +54,18 @@ def test_thin_and_whole_masks(hw):
     outline, _, _ = single_outline(np.ones(hw, bool))
     assert len(outline) >= 3
     assert drawn(outline, hw).all()
+
+
+def test_a_reader_whose_point_falls_on_a_corner_fills_one_pixel_more():
+    """What the module says is rare; should it go, the module is to say so."""
+    rows = ["..#", "###", ".#.", "#.#"]
+    pixels = np.array([[mark == "#" for mark in row] for row in rows])
+    mask = np.zeros((56, 41), np.uint8)
+    mask[27:31, 12:15] = pixels
+    (part,) = parts(Mask(mask))
+    outline, holes, pieces = single_outline(part.pixels)
+    assert (holes, pieces) == (0, 1)
+    assert np.array_equal(drawn(outline, pixels.shape), pixels)
+    (read,) = filled([read_row(to_row(part, outline, mask.shape))[1]], mask.shape)
+    assert np.argwhere(read & (mask == 0)).tolist() == [[30, 13]]
+    assert read[mask > 0].all()

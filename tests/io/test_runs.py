@@ -110,6 +110,7 @@ def test_what_is_no_run(tmp_path, kind):
         path.mkdir()
     elif kind == "file":
         path.write_text("x")
-    with pytest.raises(MedsynthError, match="is not a medsynth run") as caught:
+    said = "there is no run" if kind == "absent" else "is not a medsynth run"
+    with pytest.raises(MedsynthError, match=said) as caught:
         find_run(path)
     assert caught.value.exit_code == 2

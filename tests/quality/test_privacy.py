@@ -32,6 +32,27 @@ def test_copies_raise_the_rate():
     assert found.interval.low > 0.15
 
 
+@pytest.mark.parametrize(("made", "rate"), [(np.full(24, 2.0), 0), (np.zeros(24), 1)])
+def test_a_rate_of_none_or_all_is_not_certain(made, rate):
+    """A resample of 24 images none of which is near has none that is near."""
+    rng = np.random.default_rng(0)
+    held_out = np.linspace(0.5, 1, 200)
+    alone = nearness(made, held_out, rng, draws=50)
+    assert alone.rate == rate
+    low, high = (1 - alone.interval.high, 1 - alone.interval.low) if rate else alone.interval
+    assert (low, round(high, 3)) == (0, 0.142), "as Clopper and Pearson have it for 0 of 24"
+    grouped = nearness(made, held_out, rng, np.arange(24) // 6, draws=50)
+    width = grouped.interval.high - grouped.interval.low
+    assert width == pytest.approx(1 - 0.025**0.25), "4 source masks, not 24 images"
+
+
+def test_the_interval_of_no_events_covers_what_it_says():
+    """Of rates that exceed its end, no more than 2.5 % of sets of 24 show no event at all."""
+    high = nearness(np.ones(24), np.zeros(9), np.random.default_rng(0), draws=2).interval.high
+    events = np.random.default_rng(1).binomial(24, high, 20_000)
+    assert 0.02 < (events == 0).mean() < 0.03
+
+
 def test_without_held_out_images_nothing_is_calibrated():
     with pytest.raises(ValueError, match="held-out"):
         nearness(np.ones(3), np.empty(0), np.random.default_rng(0))

@@ -32,7 +32,7 @@ def test_the_checkpoint_is_that_of_the_samples(run, usual, name, which):
 @pytest.mark.parametrize("usual", ["last", "best"])
 def test_where_the_last_is_the_best_it_is_called_as_the_recipe_calls_it(tmp_path, usual):
     state = CheckpointState("siamese", 4, {"base": 0, "siamese": 4}, "0" * 64, 0.5, (LAST, 0.5))
-    Checkpoints(tmp_path / "checkpoints").save(state, {})
+    Checkpoints(tmp_path / "checkpoints").save(state, {"weights": {"x": torch.zeros(1)}})
     found = as_sampled(Run(tmp_path), SamplingOptions(checkpoint=usual), {"checkpoint": LAST})
     assert found.checkpoint == usual
 

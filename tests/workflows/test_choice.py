@@ -1,7 +1,11 @@
 """auto: what is chosen, and that it says why."""
 
+from pathlib import Path
+
 import pytest
 
+from medsynth.api import as_sets
+from medsynth.core.errors import UsageError
 from medsynth.model.mobilenet import INSTALL
 from medsynth.workflows.choice import GIB, Machine, best_size, choose, chosen, shorter_side_px
 from medsynth.workflows.fit.config import FitConfig
@@ -34,7 +38,7 @@ CPU = Machine("cpu")
             Machine("cuda", 12 * GIB, "/sd", imagenet=True),
             "sd15-12gb",
             (
-                "model.stable_diffusion.base=/sd",
+                'model.stable_diffusion.base="/sd"',
                 "gates.segmenter.network=mobilenet-unet",
                 "prove.networks=[mobilenet-unet]",
             ),
@@ -42,12 +46,12 @@ CPU = Machine("cpu")
         (
             Machine("cpu", taef2="/w.safetensors"),
             "compact",
-            ("data.size=128", "model.codec.name=taef2", "model.codec.weights=/w.safetensors"),
+            ("data.size=128", "model.codec.name=taef2", 'model.codec.weights="/w.safetensors"'),
         ),
         (Machine("cpu", stable_diffusion="/sd"), "compact", ("data.size=128",)),
         (Machine("cuda", 6 * GIB, "/sd"), "compact", ("data.size=128",)),
-        (Machine("cuda", 12 * GIB, "/sd"), "sd15-12gb", ("model.stable_diffusion.base=/sd",)),
-        (Machine("cuda", 24 * GIB, "/sd"), "sd15-24gb", ("model.stable_diffusion.base=/sd",)),
+        (Machine("cuda", 12 * GIB, "/sd"), "sd15-12gb", ('model.stable_diffusion.base="/sd"',)),
+        (Machine("cuda", 24 * GIB, "/sd"), "sd15-24gb", ('model.stable_diffusion.base="/sd"',)),
         (Machine("cuda", 80 * GIB), "compact", ("data.size=128",)),
     ],
 )
@@ -71,6 +75,21 @@ def test_the_size_follows_the_images(side, size):
     assert best_size(side)[0] == size
 
 
+def test_a_path_may_hold_what_yaml_reads_otherwise():
+    weights = "/our models: 2 #new/taef2.safetensors"
+    found = choose(Machine("cpu", taef2=weights), 99)
+    assert load_recipe(found.recipe, found.sets).model.codec.weights == weights
+
+
+def test_images_are_looked_at_where_options_say_they_are(blobs, tmp_path):
+    for name, hw in (("small", (70, 90)), ("large", (200, 240))):
+        blobs(hw=hw).rename(tmp_path / name)
+    for name in ("small", "large"):
+        options = {"data.images": Path(name, "images"), "data.masks": Path(name, "masks")}
+        assert shorter_side_px(tmp_path, as_sets(options)) == {"small": 70, "large": 200}[name]
+    assert shorter_side_px(tmp_path, ("data",)) is None
+
+
 def test_images_are_looked_at_and_what_the_user_sets_wins(blobs, monkeypatch):
     monkeypatch.delenv("MEDSYNTH_TAEF2", raising=False)
     data = blobs(hw=(100, 140))
@@ -81,11 +100,33 @@ def test_images_are_looked_at_and_what_the_user_sets_wins(blobs, monkeypatch):
     assert any("shorter side is 100" in text for text in told)
 
 
-def test_pretrained_weights_are_found_by_their_variable(blobs, monkeypatch):
-    monkeypatch.setenv("MEDSYNTH_TAEF2", "/there/taef2.safetensors")
-    config, _ = chosen(FitConfig(blobs(), device="cpu"))
-    codec = load_recipe(config.recipe, config.sets).model.codec
-    assert (codec.name, codec.weights) == ("taef2", "/there/taef2.safetensors")
+def test_pretrained_weights_are_found_by_their_variable(blobs, monkeypatch, tmp_path):
+    there = tmp_path / "taef2.safetensors"
+    there.write_bytes(b"weights")
+    data = blobs()
+    for weights in (str(there), "madebyollin/taef2"):
+        monkeypatch.setenv("MEDSYNTH_TAEF2", weights)
+        config, _ = chosen(FitConfig(data, device="cpu"))
+        codec = load_recipe(config.recipe, config.sets).model.codec
+        assert (codec.name, codec.weights) == ("taef2", weights)
+
+
+@pytest.mark.parametrize("name", ["/gone/taef2.safetensors", "gone/taef2.safetensors", "gone"])
+def test_a_variable_that_names_no_file_is_told_by_its_name(blobs, monkeypatch, name):
+    monkeypatch.setenv("MEDSYNTH_TAEF2", name)
+    data = blobs()
+    with pytest.raises(UsageError, match=f"MEDSYNTH_TAEF2 names {name}, and there is no") as caught:
+        chosen(FitConfig(data, device="cpu"))
+    assert "unset MEDSYNTH_TAEF2" in caught.value.tip
+    for sets in (("model.codec.name=patches",), ("model.codec={name: haar, factor: 4}",)):
+        assert chosen(FitConfig(data, sets=sets, device="cpu"))[0].recipe == "compact"
+    assert chosen(FitConfig(data, "compact", device="cpu"))[0].recipe == "compact"
+
+
+def test_what_is_wrong_is_told_of_the_recipe_that_the_user_knows(blobs):
+    config = FitConfig(blobs(), sets=("data.sise=64",), device="cpu")
+    with pytest.raises(UsageError, match=r"^recipe auto \(here compact\) with --set: unknown key"):
+        chosen(config)
 
 
 def test_segmenters_that_have_learned_judge_where_their_weights_are_installed(

@@ -72,6 +72,7 @@ def test_pages_and_a_list_that_export_reads(run):
     ids = [row.id for row in store.rows() if row.status == "accepted"]
     assert read_rejected(result.out / "worst_first.txt", ids, ()) == set(ids)
     lines = (result.out / "worst_first.txt").read_text().splitlines()
+    assert lines[0].startswith("# The worst samples first")
     assert lines[2].endswith("# 0.00 faithful") or "0.01" in lines[2]
     assert lines[-1] == "s0000005  # not judged"
     assert {p: p.read_bytes() for p in before} == before
@@ -85,6 +86,17 @@ def test_fewer_pages_leave_no_old_ones_and_strangers_stay(run, tmp_path):
     assert make_sheets(run, out, 5, quiet).samples == 5
     names = sorted(path.name for path in out.iterdir())
     assert names == ["worst-001.png", "worst-mine.png", "worst_first.txt"]
+
+
+def test_samples_that_no_gate_has_judged_are_in_order_of_id(run, tmp_path):
+    store = SampleStore(tmp_path / "other" / "samples")
+    some = list(SampleStore(run / "samples").samples())[:3]
+    store.add([NewSample(sample, k, lineage()) for k, sample in enumerate(some, start=1)])
+    (tmp_path / "other" / "recipe.yaml").write_text("seed: 0\n")
+    result = make_sheets(tmp_path / "other", None, 300, quiet)
+    lines = (result.out / "worst_first.txt").read_text().splitlines()
+    assert lines[0].startswith("# In order of id, for no gate has compared the samples")
+    assert [line[:8] for line in lines[2:]] == [key_of(k) for k in (1, 2, 3)]
 
 
 def test_nothing_to_show(run, tmp_path):

@@ -125,7 +125,7 @@ def measured_words(found: dict[str, Any] | None) -> str:
     for name, near in found["near"].items():
         if near["rate"] is not None:
             usual = f"{1 - near['usual']:.0%} of held-out ones"
-            shown = f"{near['rate']:.1%} of the samples, interval {interval(near['interval'])}"
+            shown = f"{near['rate']:.1%} of the samples, interval {shares(near['interval'])}"
             lines.append(f"- nearer to a training image (by {name}) than {usual}: {shown};")
     attack = found["membership"]
     lines.append(
@@ -141,6 +141,15 @@ def measured_words(found: dict[str, Any] | None) -> str:
 def interval(ends: Any) -> str:
     """Return an interval in words; too few groups have none."""
     return "not known" if ends is None else f"{ends[0]} to {ends[1]}"
+
+
+def shares(ends: Any) -> str:
+    """Return an interval of a rate in words.
+
+    >>> shares([0.0, 0.1425])
+    '0.0% to 14.2%'
+    """
+    return interval(None if ends is None else [f"{end:.1%}" for end in ends])
 
 
 def licence_words(recipe: Recipe) -> str:
