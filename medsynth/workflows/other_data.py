@@ -13,6 +13,7 @@ from medsynth.core.errors import InputError, listed
 from medsynth.core.words import counted
 from medsynth.data.index import DataIndex, build_index
 from medsynth.data.options import NONE, DataOptions
+from medsynth.data.origins import SYNTHETIC
 from medsynth.data.records import Item
 from medsynth.data.trained_on import Trained, inherited_pairs
 from medsynth.quality.gates.gate import Pairs
@@ -77,7 +78,7 @@ def read_other_data(
         seen += tuple(index.split("val"))
     hashes = {pair.image_sha256 for pair in seen}
     groups = {pair.group for pair in seen}
-    real = [item for item in other.items if item.attributes.get("origin") != "synthetic"]
+    real = [item for item in other.items if item.attributes.get("origin") != SYNTHETIC]
     new = [item for item in real if item.image_sha256 not in hashes]
     items = [item for item in new if not (apart and in_named_group(item, groups))]
     if len(items) < LEAST:

@@ -10,10 +10,8 @@ from typing import Any
 from medsynth.core.errors import InputError
 from medsynth.io.hashing import hash_file, hash_json
 from medsynth.io.runs import Run
-from medsynth.store.samples import SampleStore
 from medsynth.workflows.export.about_run import about_run
 from medsynth.workflows.export.rows import Synthetic
-from medsynth.workflows.export.samplers import sampler_settings
 from medsynth.workflows.recipe import Recipe
 
 FITTED_HERE = "none of its own: it was fitted on the training images"
@@ -32,11 +30,12 @@ UNKNOWN = "not known; see where the weights come from"
 
 
 def sample_facts(made: Synthetic) -> dict[str, Any]:
-    """Return JSON values of a run's samples: gates, acceptance, hashes of them and the weights."""
+    """Return JSON values of a run's samples: gates, samplers, acceptance, hashes of all."""
     return {
         "samples_sha256": samples_sha256(made),
         "checkpoint_sha256": made.checkpoints,
         "gates": made.gates,
+        "sampling": made.sampling,
         "acceptance": dataclasses.asdict(made.acceptance),
     }
 
@@ -47,10 +46,10 @@ def samples_sha256(made: Synthetic) -> str:
 
 
 def run_facts(run: Run, recipe: Recipe) -> dict[str, Any]:
-    """Return JSON values of a run: recipe, model, settings of the sampler, evaluation.
+    """Return JSON values of a run: recipe, model, evaluation.
 
     Raises:
-        InputError: evaluation.json or the manifest is damaged.
+        InputError: evaluation.json is damaged.
     """
     about = about_run(run)
     return {
@@ -61,7 +60,6 @@ def run_facts(run: Run, recipe: Recipe) -> dict[str, Any]:
             "seed": recipe.seed,
         },
         "model": model_facts(recipe, about),
-        "sampling": sampler_settings(SampleStore(run.samples).rows()),
         "evaluation": read_evaluation(run.evaluation),
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +29,8 @@ class Synthetic:
     checkpoints: hashes of the weights that made them, sorted.
     acceptance: what became of the plan's entries, those given up included.
     gates: the thresholds of each gate that judged them, as JSON values.
+    sampling: each set of sampler settings, in the order of first use, and how many `samples` it
+        made; samples that say nothing have none.
     """
 
     rows: tuple[Row, ...]
@@ -34,6 +38,7 @@ class Synthetic:
     checkpoints: list[str]
     acceptance: Acceptance
     gates: dict[str, Any]
+    sampling: list[dict[str, Any]]
 
 
 def real_rows(index: DataIndex, with_classes: bool) -> tuple[Row, ...]:
@@ -79,6 +84,7 @@ def synthetic_rows(
     """
     rows, numbers, checkpoints = [], {}, set()
     thresholds: dict[str, set[float | None]] = {}
+    settings: Counter[str] = Counter()
 
     def listed() -> Iterator[ManifestRow]:
         for number, row in enumerate(store.rows()):
@@ -86,6 +92,8 @@ def synthetic_rows(
                 rows.append(_row(row, _classes(store, row) if with_classes else None, ranking))
                 checkpoints.add(row.lineage.checkpoint_sha256)
                 numbers[row.id] = number
+                if row.lineage.sampler:
+                    settings[json.dumps(dict(row.lineage.sampler))] += 1
                 for gate, verdict in verdicts_of(row.lineage.gates).items():
                     thresholds.setdefault(gate, set()).add(verdict.get("threshold"))
             yield row
@@ -95,7 +103,8 @@ def synthetic_rows(
         gate: {"thresholds": sorted(each for each in values if each is not None)}
         for gate, values in sorted(thresholds.items())
     }
-    return Synthetic(tuple(rows), numbers, sorted(checkpoints), found, gates)
+    sampling = [{"samples": count, **json.loads(text)} for text, count in settings.items()]
+    return Synthetic(tuple(rows), numbers, sorted(checkpoints), found, gates, sampling)
 
 
 def _row(row: ManifestRow, classes: tuple[int, ...] | None, ranking: Collection[str] | None) -> Row:

@@ -203,9 +203,9 @@ def _advice(chosen: ArmResult, arms: Sequence[Arm], val_groups: int) -> str:
     best = f"of {candidates} synthetic arms the best on val ({chosen.val_dice:.3f} Dice)"
     said = []
     if chosen.against.word == "helps":
-        said.append(f"Use {chosen.arm}" + (f": {best}." if candidates > 1 else "."))
         ratio = next(arm.ratio for arm in arms if arm.name == chosen.arm)
-        said.append(f"It is exported by: medsynth export --format F --set export.ratio={ratio:g}")
+        use = f"Use {chosen.arm} (export.ratio={ratio:g})"
+        said.append(use + (f": {best}." if candidates > 1 else "."))
     elif chosen.against.word == "hurts":
         said.append(
             "Do without" + (f": even {chosen.arm}, {best}, loses." if candidates > 1 else ".")
